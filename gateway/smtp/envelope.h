@@ -1,0 +1,39 @@
+/* envelope.h - the SMTP envelope with its DSN parameters (RFC 5321, 3461, 1870, 6152, 6531), as both sides use it. */
+#ifndef GW400_SMTP_ENVELOPE_H
+#define GW400_SMTP_ENVELOPE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+enum smtp_notify { SMTP_NOTIFY_DEFAULT = 0, SMTP_NOTIFY_NEVER = 1, SMTP_NOTIFY_SUCCESS = 2, SMTP_NOTIFY_FAILURE = 4, SMTP_NOTIFY_DELAY = 8 };
+enum smtp_ret { SMTP_RET_DEFAULT, SMTP_RET_FULL, SMTP_RET_HDRS };
+
+struct smtp_recipient {
+  char *address;  /* mailbox without <>; quoted local part kept canonical (RFC 5321 4.1.2) */
+  char *orcpt;    /* "rfc822;user@example.org", xtext decoded, or NULL */
+  guint notify;   /* enum smtp_notify, or-ed */
+};
+struct smtp_envelope {
+  char *helo, *client_address, *tls_name; /* server side: for policy and trace; NULL on the client side */
+  bool esmtp, tls;
+  char *sender;           /* "" for <> */
+  guint64 size;           /* SIZE= or 0 */
+  bool body_8bit, smtputf8;
+  enum smtp_ret ret;
+  char *envid;            /* xtext decoded, or NULL */
+  GPtrArray *recipients;  /* of struct smtp_recipient, owned */
+};
+struct smtp_envelope *smtp_envelope_new(void);
+void smtp_envelope_free(struct smtp_envelope *envelope);
+struct smtp_recipient *smtp_envelope_add(struct smtp_envelope *envelope, const char *address);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct smtp_envelope, smtp_envelope_free)
+
+/* Splits a mailbox at its last "@" outside quotes: the domain's position, or NULL for "postmaster" and the like. */
+const char *smtp_address_domain(const char *address);
+/* RFC 5321 4.1.2 Mailbox (with RFC 6531 when utf8): false and error naming what is wrong. */
+bool smtp_address_check(const char *address, bool utf8, GError **error);
+/* RFC 3461 4: xtext. decode returns NULL when malformed. Callers free. */
+char *smtp_xtext_encode(const char *text);
+char *smtp_xtext_decode(const char *text);
+
+#endif
