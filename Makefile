@@ -112,7 +112,7 @@ all: deps-build
 
 # --- packages: installed when missing, nothing else is assumed ---------------------------------------------------------------
 
-BUILD_PACKAGES := gcc pkg-config asn1c libglib2.0-dev libgmime-3.0-dev libuv1-dev libssl-dev libxml2-dev libsqlite3-dev \
+BUILD_PACKAGES := gcc patch pkg-config asn1c libglib2.0-dev libgmime-3.0-dev libuv1-dev libssl-dev libxml2-dev libsqlite3-dev \
   libunbound-dev libjansson-dev libseccomp-dev libsystemd-dev zlib1g-dev
 RUN_PACKAGES := $(BUILD_PACKAGES) swaks python3 tcpdump tshark
 TEST_PACKAGES := $(RUN_PACKAGES) check postfix libxml2-utils openssl sqlite3

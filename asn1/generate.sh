@@ -6,7 +6,6 @@
 set -eu
 
 out=$1 skeletons=$2; shift 2
-modules=(); for m; do modules+=("$(realpath "$m")"); done
 here=$(realpath "$(dirname "$0")")
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 
@@ -16,17 +15,24 @@ for p in "$here"/skeletons/*.patch; do
   [ ! -e "$p" ] || patch -s -p0 -d "$work/skeletons" <"$p"
 done
 
-mkdir "$work/new"
-(cd "$work/new" && asn1c -S "$work/skeletons" -fcompound-names "${modules[@]}") >"$work/log" 2>&1 ||
+# Relative names throughout: asn1c writes its arguments into every file.
+mkdir "$work/modules" "$work/new"; cp "$@" "$work/modules/"
+(cd "$work/new" && asn1c -S ../skeletons -fcompound-names ../modules/*.asn1) >"$work/log" 2>&1 ||
   { cat "$work/log" >&2; exit 1; }
 # The run-time files come as links into the skeletons' folder; the sample program and its make file are of no use.
 rm -f "$work"/new/converter-sample.c "$work"/new/Makefile.am.sample
-for f in "$work"/new/*; do [ ! -L "$f" ] || cp --remove-destination "$(readlink "$f")" "$f"; done
-for f in "$work"/new/*.c; do
+cp -rL "$work/new" "$work/code"; rm -rf "$work/new"
+for f in $(grep -l _inherit_TYPE_descriptor "$work"/code/*.c); do
   awk -v skeletons="$work/skeletons" -f "$here/skeletons/complete.awk" "$f" >"$work/completed"
-  cmp -s "$f" "$work/completed" || cp "$work/completed" "$f"
+  mv "$work/completed" "$f"
 done
 
+# Copied are the files that differ, and those that are new; removed are those that no module asks for any more.
 mkdir -p "$out"
-for f in "$out"/*; do [ -e "$work/new/$(basename "$f")" ] || rm -rf "$f"; done
-for f in "$work"/new/*; do cmp -s "$f" "$out/$(basename "$f")" || cp "$f" "$out/"; done
+LC_ALL=C diff -rq -x .stamp -x '*.[od]' "$work/code" "$out" | while read -r kind file rest; do
+  case $kind/$file in
+  Files/*) cp "$file" "$out/" ;;
+  Only/in) dir=${rest%: *} name=${rest##*: }
+    if [ "$dir" = "$work/code" ]; then cp "$dir/$name" "$out/"; else rm -rf "${dir:?}/$name"; fi ;;
+  esac
+done

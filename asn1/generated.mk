@@ -6,4 +6,5 @@ $(LIB): $(OBJECTS)
 	@rm -f $@; ar rcs $@ $(OBJECTS)
 $(OUT)/%.o: $(GEN)/%.c
 	@mkdir -p $(OUT)
-	@$(CC) -std=gnu17 -g -w -fno-strict-aliasing $(FLAGS) -I$(GEN) -c $< -o $@
+	@$(CC) -std=gnu17 -g -w -fno-strict-aliasing $(FLAGS) -I$(GEN) -MMD -MP -c $< -o $@
+-include $(wildcard $(OUT)/*.d)
