@@ -23,7 +23,7 @@ may.gateway/net    :=
 may.gateway/config :=
 may.gateway/convert := asn1 mapping
 may.gateway/relay  := gateway/osi gateway/mhs gateway/smtp gateway/store gateway/net gateway/config \
-                      gateway/convert/client.h gateway/convert/job.h
+                      gateway/convert/client.h gateway/convert/job.h mapping/job.h
 may.gateway/admin  := gateway/config
 may.gateway/cli    := asn1 mapping gateway/osi gateway/mhs gateway/smtp gateway/store gateway/net gateway/config \
                       gateway/convert gateway/relay

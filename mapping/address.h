@@ -1,0 +1,43 @@
+/* address.h - RFC 2156 chapter 4: Internet mailboxes <-> O/R addresses, descriptors, identifiers; and the choice of next hop.
+ *
+ * explain, where it is given, collects one line per rule tried: "4.3.4.2 step 3: ...". Errors carry the RFC 3463 code as the
+ * first word of the message ("5.1.1 ...") so that SMTP and reports can say it. */
+#ifndef GW400_MAPPING_ADDRESS_H
+#define GW400_MAPPING_ADDRESS_H
+
+#include "mapping/mapping.h"
+#include "mapping/or_address.h"
+
+/* 4.3.4 RFC 822 -> X.400, Stage I then Stage II. usage tells which default applies when nothing maps. */
+enum address_use { ADDRESS_RECIPIENT, ADDRESS_ORIGINATOR, ADDRESS_HEADING };
+struct or_address *address_to_or(struct mapping_context *context, const char *mailbox, enum address_use use,
+                                 GPtrArray *explain, GError **error);
+/* 4.3.5 X.400 -> RFC 822, Mapping A (RFC-822 DDA) then Mapping B; always gives a mailbox that maps back. */
+char *address_from_or(struct mapping_context *context, const struct or_address *address, enum address_use use,
+                      GPtrArray *explain, GError **error);
+
+/* Next hop: of an O/R address by longest match over C, ADMD, PRMD, O, OU ("p1:PEER"); of a mailbox by domain ("smtp:..."). When an
+ * O/R recipient maps to a mailbox outside the X.400 routes, its hop is SMTP. Caller frees; error 5.4.4 names what has no route. */
+char *address_hop_or(struct mapping_context *context, const struct or_address *address, GError **error);
+char *address_hop_mailbox(struct mapping_context *context, const char *mailbox, GError **error);
+
+/* 4.7.1 ORDescriptor: O/R address (or none), free-form name, telephone <-> RFC 822 mailbox with phrase and comments. */
+struct or_descriptor { struct or_address *address; char *free_form; char *telephone; bool reply_requested; guint notification_requests; };
+void or_descriptor_free(struct or_descriptor *descriptor);
+/* One parsed RFC 822 mailbox: phrase (decoded UTF-8) or NULL, addr-spec, group name or NULL. */
+struct or_descriptor *address_to_descriptor(struct mapping_context *context, const char *phrase, const char *mailbox, GError **error);
+/* The whole RFC 822 mailbox text in UTF-8 for the MIME writer: phrase_r and comment_r may come back NULL; caller frees. */
+char *address_from_descriptor(struct mapping_context *context, const struct or_descriptor *descriptor, char **phrase_r, char **comment_r);
+
+/* 4.7.3 identifiers. IPM identifier: user-relative part and optional O/R address. */
+struct ipm_identifier { struct or_address *user; char *relative; };
+void ipm_identifier_free(struct ipm_identifier *identifier);
+struct ipm_identifier *identifier_ipm_from_message_id(struct mapping_context *context, const char *message_id); /* with <> */
+char *identifier_message_id_from_ipm(struct mapping_context *context, const struct ipm_identifier *identifier); /* with <> */
+/* 4.6.3 / A17 MTS identifiers: text form "[/PRMD=../ADMD=../C=../;local]". local at most 32 characters. */
+struct mts_identifier { struct mapping_gdi gdi; char *local; };
+void mts_identifier_clear(struct mts_identifier *identifier);
+char *mts_identifier_format(const struct mts_identifier *identifier);
+bool mts_identifier_parse(const char *text, struct mts_identifier *identifier_r);
+
+#endif

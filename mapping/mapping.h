@@ -1,0 +1,37 @@
+/* mapping.h - the door of the mapping: one context per configuration generation, one function per kind of job.
+ *
+ * Pure functions of job and context: no clock, no socket, no random number, no file but the descriptors in the job.
+ * Behind it, by block of RFC 2156: address (chapter 4), heading, body (RFC 2157), envelope, trace, report (chapter 5). */
+#ifndef GW400_MAPPING_MAPPING_H
+#define GW400_MAPPING_MAPPING_H
+
+#include "mapping/job.h"
+#include "mapping/settings.h"
+
+#define MAPPING_ERROR (mapping_error_quark())
+GQuark mapping_error_quark(void);
+enum mapping_error { MAPPING_ERROR_ADDRESS, MAPPING_ERROR_NO_ROUTE, MAPPING_ERROR_SYNTAX, MAPPING_ERROR_LIMIT, MAPPING_ERROR_SETTINGS, MAPPING_ERROR_IO };
+
+struct mapping_context {
+  struct mapping_settings *settings;
+  struct mcgam *tables;      /* compiled tables (mcgam.h); an empty one when tables_fd was -1 */
+  struct or_routes *routes;  /* route.h */
+  GHashTable *charsets;      /* iconv handles opened before the sandbox closes (mime_charset.h) */
+};
+struct mapping_context *mapping_context_new(GVariant *settings, int tables_fd, GError **error);
+void mapping_context_free(struct mapping_context *context);
+
+/* Runs MAP, READ, WRITE, REPORT or COMPILE. Never NULL: what cannot be done is said in the result's status and words. */
+struct mapping_result *mapping_run(struct mapping_context *context, const struct mapping_job *job);
+
+/* The single kinds, each in its file. */
+void mapping_map(struct mapping_context *context, const struct mapping_job *job, struct mapping_result *result);
+void mapping_read_mail(struct mapping_context *context, const struct mapping_job *job, struct mapping_result *result);
+void mapping_read_apdu(struct mapping_context *context, const struct mapping_job *job, struct mapping_result *result);
+void mapping_write_apdu(struct mapping_context *context, const struct mapping_job *job, struct mapping_result *result); /* mail -> P1 */
+void mapping_write_mail(struct mapping_context *context, const struct mapping_job *job, struct mapping_result *result); /* P1 -> mail */
+void mapping_write_transit(struct mapping_context *context, const struct mapping_job *job, struct mapping_result *result); /* same format in and out */
+void mapping_report(struct mapping_context *context, const struct mapping_job *job, struct mapping_result *result);
+void mapping_compile(const struct mapping_job *job, struct mapping_result *result);
+
+#endif

@@ -1,0 +1,42 @@
+/* settings.h - what the mapping needs from the configuration, read from the GVariant a{sv} that config_conversion() makes.
+ *
+ * Keys (type): "generation" u; "domain" s; "hostname" s; "administrator" s; "or-address" s; "country" "admd" "prmd" "mta-name" s;
+ * "depth-max" "parts-max" "headers-max" "elements-max" "hops-max" u;
+ * "peers" aa{sv}: "name" s, "country" "admd" "prmd" "local-mta" "remote-mta" s, "text-body" s (general-text|ia5|iso8859-1),
+ *   "attachment-body" s (file-transfer|bilateral), "content-type" s (auto|2|22), "size-max" t;
+ * "routes" aa{sv}: "or" s + "peer" s, or "domain" s + optional "smarthost" s, "port" u; in the file's order, "line" u;
+ * "smarthost" s, "smarthost-port" u (default next hop of SMTP recipients; absent: by MX);
+ * "tables" aa{sv}: "kind" s, "file" s (name for messages). */
+#ifndef GW400_MAPPING_SETTINGS_H
+#define GW400_MAPPING_SETTINGS_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+enum mapping_text_body { MAPPING_TEXT_GENERAL, MAPPING_TEXT_IA5, MAPPING_TEXT_LATIN1 };
+enum mapping_attachment_body { MAPPING_ATTACHMENT_FILE_TRANSFER, MAPPING_ATTACHMENT_BILATERAL };
+
+struct mapping_gdi { char *country, *admd, *prmd; }; /* global domain identifier; prmd may be NULL */
+struct mapping_peer {
+  char *name, *local_mta, *remote_mta;
+  struct mapping_gdi gdi;
+  enum mapping_text_body text_body;
+  enum mapping_attachment_body attachment_body;
+  guint content_type; /* 0 auto, 2, 22 */
+  guint64 size_max;
+};
+struct mapping_settings {
+  guint generation;
+  char *domain, *hostname, *administrator, *or_address, *mta_name;
+  struct mapping_gdi gdi;
+  guint depth_max, parts_max, headers_max, elements_max, hops_max;
+  char *smarthost; guint smarthost_port;
+  GPtrArray *peers;  /* of mapping_peer */
+  GVariant *routes;  /* compiled by route.c */
+  GVariant *tables;
+};
+struct mapping_settings *mapping_settings_new(GVariant *dictionary, GError **error);
+void mapping_settings_free(struct mapping_settings *settings);
+const struct mapping_peer *mapping_settings_peer(const struct mapping_settings *settings, const char *name);
+
+#endif
