@@ -92,7 +92,7 @@ endef
 $$(foreach f,$(FOLDERS),$$(eval $$(call folder.$1,$$f)))
 
 $(DIR.$1)/gw400.a: $(LIB_SOURCES:%.c=$(DIR.$1)/obj/%.o)
-	@rm -f $$@; ar rcs $$@ $$^
+	@mkdir -p $$(@D); rm -f $$@; ar rcs $$@ $$^
 
 $(DIR.$1)/gw400 $(DIR.$1)/gw400d: $(DIR.$1)/%: $(DIR.$1)/obj/gateway/cli/%.o $(DIR.$1)/gw400.a $(DIR.$1)/gen.a
 	@echo "LD      $$@"
