@@ -56,7 +56,8 @@ bool asn1_peek(struct octets *source, guint64 *length_r, guint32 *tag_r, GError 
 struct asn1_value *asn1_value_new(const struct asn_TYPE_descriptor_s *type);
 void *asn1_value_get(const struct asn1_value *value); /* the structure: cast to the generated type */
 void asn1_value_free(struct asn1_value *value);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct asn1_value, asn1_value_free)
+typedef struct asn1_value asn1_value_t; /* for g_autoptr() alone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(asn1_value_t, asn1_value_free)
 
 /* calloc of one structure for an OPTIONAL member; aborts when memory is out, as GLib does. */
 #define asn1_new_field(type) ((type *)asn1_zalloc(sizeof(type)))

@@ -23,7 +23,8 @@ struct octets *octets_new_bytes(GBytes *bytes);
 struct octets *octets_new_file(int fd, guint64 offset, guint64 length, GError **error);
 struct octets *octets_ref(struct octets *octets);
 void octets_unref(struct octets *octets);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct octets, octets_unref)
+typedef struct octets octets_t; /* for g_autoptr() alone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(octets_t, octets_unref)
 
 guint64 octets_length(const struct octets *octets);
 /* The part [offset, offset + length), which must lie inside. */

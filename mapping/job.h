@@ -72,7 +72,8 @@ struct mapping_job {
 };
 struct mapping_job *mapping_job_new(enum mapping_kind kind);
 void mapping_job_free(struct mapping_job *job); /* closes its descriptors */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct mapping_job, mapping_job_free)
+typedef struct mapping_job mapping_job_t; /* for g_autoptr() alone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(mapping_job_t, mapping_job_free)
 
 enum mapping_status {
   MAPPING_OK,
@@ -100,6 +101,7 @@ struct mapping_result {
 };
 struct mapping_result *mapping_result_new(void);
 void mapping_result_free(struct mapping_result *result);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct mapping_result, mapping_result_free)
+typedef struct mapping_result mapping_result_t; /* for g_autoptr() alone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(mapping_result_t, mapping_result_free)
 
 #endif

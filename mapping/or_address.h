@@ -29,7 +29,8 @@ struct or_address { GPtrArray *attributes; /* of or_attribute, owned, in canonic
 struct or_address *or_address_new(void);
 struct or_address *or_address_copy(const struct or_address *address);
 void or_address_free(struct or_address *address);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct or_address, or_address_free)
+typedef struct or_address or_address_t; /* for g_autoptr() alone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(or_address_t, or_address_free)
 const char *or_address_get(const struct or_address *address, enum or_key key, guint index); /* printable, else teletex, else NULL */
 void or_address_set(struct or_address *address, enum or_key key, guint index, const char *printable, const char *teletex);
 void or_address_set_dda(struct or_address *address, const char *type, const char *value);

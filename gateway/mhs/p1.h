@@ -101,7 +101,8 @@ const char *p1_event_name(enum p1_event_type type);
 struct p1_association;
 struct p1_association *p1_association_new(const struct p1_options *options);
 void p1_association_free(struct p1_association *association);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct p1_association, p1_association_free)
+typedef struct p1_association p1_association_t; /* for g_autoptr() alone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(p1_association_t, p1_association_free)
 
 void p1_association_connected(struct p1_association *association); /* TCP (and TLS) is up: initiator starts */
 void p1_association_input(struct p1_association *association, const guint8 *data, gsize length);

@@ -100,7 +100,8 @@ void session_output_clear(struct session_output *output);
 struct session;
 struct session *session_new(const struct session_options *options);
 void session_free(struct session *session);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct session, session_free)
+typedef struct session session_t; /* for g_autoptr() alone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(session_t, session_free)
 
 void session_tsdu(struct session *session, GBytes *tsdu);
 /* A request or response of the user. False when the state does not allow it (X.225 table A: a local error; nothing sent);

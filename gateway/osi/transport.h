@@ -40,7 +40,8 @@ void transport_output_clear(struct transport_output *output);
 struct transport;
 struct transport *transport_new(const struct transport_options *options);
 void transport_free(struct transport *transport);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct transport, transport_free)
+typedef struct transport transport_t; /* for g_autoptr() alone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(transport_t, transport_free)
 
 void transport_connect(struct transport *transport); /* initiator: TCP is up: send CR */
 void transport_accept(struct transport *transport);  /* responder: send CC */

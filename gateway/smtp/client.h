@@ -43,7 +43,8 @@ void smtp_client_event_clear(struct smtp_client_event *event);
 struct smtp_client;
 struct smtp_client *smtp_client_new(const struct smtp_client_options *options);
 void smtp_client_free(struct smtp_client *client);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct smtp_client, smtp_client_free)
+typedef struct smtp_client smtp_client_t; /* for g_autoptr() alone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(smtp_client_t, smtp_client_free)
 void smtp_client_input(struct smtp_client *client, const guint8 *data, gsize length);
 void smtp_client_lost(struct smtp_client *client, const char *why);
 void smtp_client_timeout(struct smtp_client *client);

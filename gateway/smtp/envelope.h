@@ -26,7 +26,8 @@ struct smtp_envelope {
 struct smtp_envelope *smtp_envelope_new(void);
 void smtp_envelope_free(struct smtp_envelope *envelope);
 struct smtp_recipient *smtp_envelope_add(struct smtp_envelope *envelope, const char *address);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct smtp_envelope, smtp_envelope_free)
+typedef struct smtp_envelope smtp_envelope_t; /* for g_autoptr() alone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(smtp_envelope_t, smtp_envelope_free)
 
 /* Splits a mailbox at its last "@" outside quotes: the domain's position, or NULL for "postmaster" and the like. */
 const char *smtp_address_domain(const char *address);

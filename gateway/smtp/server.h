@@ -52,7 +52,8 @@ void smtp_server_event_clear(struct smtp_server_event *event);
 struct smtp_server;
 struct smtp_server *smtp_server_new(const struct smtp_server_options *options, const char *client_address, bool tls);
 void smtp_server_free(struct smtp_server *server);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct smtp_server, smtp_server_free)
+typedef struct smtp_server smtp_server_t; /* for g_autoptr() alone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(smtp_server_t, smtp_server_free)
 
 /* Sends the greeting (220), or with busy a 421 4.3.2 and the end. */
 void smtp_server_start(struct smtp_server *server, bool busy);
