@@ -32,9 +32,10 @@ ALL_FOLDERS := $(FOLDERS)
 
 # --- compilers and flags ---------------------------------------------------------------------------------------------
 
-PKGS := glib-2.0 gio-unix-2.0 gmime-3.0 libuv openssl libxml-2.0 sqlite3 libunbound jansson libseccomp libsystemd zlib
+# libunbound by its name: its .pc asks for libevent's, which its Debian package does not bring.
+PKGS := glib-2.0 gio-unix-2.0 gmime-3.0 libuv openssl libxml-2.0 sqlite3 jansson libseccomp libsystemd zlib
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')
-PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lm -lpthread
+PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lunbound -lm -lpthread
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 BASE := -std=c17 -D_GNU_SOURCE -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74 -g -fno-omit-frame-pointer -fstack-protector-strong
 
