@@ -21,9 +21,10 @@ struct OCTET_STRING;          /* asn1c's OCTET_STRING_t; also the representation
 struct asn1_limits {
   guint64 total;        /* octets of the whole value [2 GiB] */
   guint depth;          /* nested constructed encodings [64] */
-  guint elements;       /* TLVs walked in all, outside long strings [200,000] */
+  guint elements;       /* TLVs walked in all, the segments of constructed strings apart [200,000] */
+  guint segments;       /* segments of all constructed strings [2,000,000] */
   gsize inline_string;  /* a longer string stays in its rope [65,536] */
-  gsize any;            /* octets of one open type (ANY); longer is refused unless it is a string's [1 MiB] */
+  gsize any;            /* a longer open type (ANY) stays, whole, in a rope [65,536] */
 };
 
 #define ASN1_ERROR (asn1_error_quark())
@@ -47,14 +48,16 @@ struct asn1_value *asn1_decode(const struct asn_TYPE_descriptor_s *type, struct 
 /* The same for short values in memory (SPDU user data, binds, extensions' values). */
 struct asn1_value *asn1_decode_mem(const struct asn_TYPE_descriptor_s *type, const void *data, gsize length,
                                    const struct asn1_limits *limits, GError **error);
-/* Length of the first TLV of source including its header, its tag octets (at most 8) in *tag_r; false when not whole.
- * For telling PDUs apart and for finding the end of one. */
+/* Length of the first TLV of source including its header; *tag_r: its identifier octets as a number (0x30, 0x7f21), of
+ * which only the first four are told.  False (ASN1_ERROR_TRUNCATED) when it is not whole.  For telling PDUs apart and for
+ * finding the end of one. */
 bool asn1_peek(struct octets *source, guint64 *length_r, guint32 *tag_r, GError **error);
 
 /* An empty value of the type, its structure zeroed, for building; what is hung into it is freed with it (use calloc/malloc
  * based allocation as asn1c does: asn1_new_field() below). */
 struct asn1_value *asn1_value_new(const struct asn_TYPE_descriptor_s *type);
 void *asn1_value_get(const struct asn1_value *value); /* the structure: cast to the generated type */
+const struct asn_TYPE_descriptor_s *asn1_value_type(const struct asn1_value *value);
 void asn1_value_free(struct asn1_value *value);
 typedef struct asn1_value asn1_value_t; /* for g_autoptr() alone */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(asn1_value_t, asn1_value_free)
@@ -67,15 +70,17 @@ void *asn1_zalloc(gsize size);
 struct octets *asn1_octets(const struct asn1_value *value, const struct OCTET_STRING *field);
 /* A string field's octets as text for messages and short fields; NULL when longer than limit octets. */
 char *asn1_strndup(const struct asn1_value *value, const struct OCTET_STRING *field, gsize limit);
-/* Sets a string field (replacing what it held) to octets / to a copy of a C string. */
+/* Sets a string field (replacing what it held) to octets / to a copy of a C string.  A BIT STRING or ANY goes in too, cast;
+ * an ANY's octets are a whole TLV.  Fields are to be set by these two alone: what a peer sent must not be copied into buf
+ * by hand, for it could look like a placeholder. */
 void asn1_put_octets(struct asn1_value *value, struct OCTET_STRING *field, struct octets *octets);
 void asn1_put_string(struct OCTET_STRING *field, const char *text);
 /* A fresh string structure for OPTIONAL members and SEQUENCE OF. */
 struct OCTET_STRING *asn1_new_string(const char *text);
 
-/* Encodes with definite lengths, minimal length octets, ropes left as ropes. */
+/* Encodes with definite lengths, minimal length octets, ropes left as ropes; a SET OF keeps its order. */
 struct octets *asn1_encode(const struct asn1_value *value, GError **error);
-/* A short value into memory. */
+/* A short value (at most 16 MiB) into memory. */
 GBytes *asn1_encode_bytes(const struct asn1_value *value, GError **error);
 
 /* Prints for `gw400 decode`: names are the module's, long strings are cut after cut octets and their length told,

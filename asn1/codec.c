@@ -1,0 +1,189 @@
+/* codec.c - decoded and built values: guard, asn1c and encoder put together (contract: codec.h). */
+#include "asn1/codec.h"
+#include "asn1/descriptor.h"
+#include "asn1/encode.h"
+#include "asn1/guard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <OCTET_STRING.h>
+#include <ber_decoder.h>
+
+enum {
+  PUT_INLINE = 16 * 1024, /* asn1_put_octets() copies so much */
+  BYTES_MAX = 16 << 20,   /* asn1_encode_bytes() */
+};
+
+struct asn1_value {
+  asn_TYPE_descriptor_t *type;
+  void *structure;
+  GPtrArray *ropes; /* of struct octets, by placeholder number; NULL: none */
+};
+
+GQuark asn1_error_quark(void)
+{
+  return g_quark_from_static_string("gw400-asn1-error");
+}
+
+void *asn1_zalloc(gsize size)
+{
+  /* Not g_malloc0(): asn1c frees by free(). */
+  void *memory = calloc(1, size);
+  if (!memory)
+    g_error("out of memory (%" G_GSIZE_FORMAT " octets)", size);
+  return memory;
+}
+
+/* asn1c's functions take descriptors without const. */
+static asn_TYPE_descriptor_t *writable(const asn_TYPE_descriptor_t *type)
+{
+  return (asn_TYPE_descriptor_t *)(guintptr)type;
+}
+
+static struct asn1_value *value_new(const asn_TYPE_descriptor_t *type, void *structure, GPtrArray *ropes)
+{
+  struct asn1_value *value = g_new(struct asn1_value, 1);
+  *value = (struct asn1_value){writable(type), structure, ropes};
+  return value;
+}
+
+/* --- decoding
+ * --------------------------------------------------------------------------------------------------- */
+
+struct asn1_value *asn1_decode(const asn_TYPE_descriptor_t *type, struct octets *source,
+                               const struct asn1_limits *limits, GError **error)
+{
+  struct guard_flat flat = {0};
+  if (!guard_flatten(writable(type), source, limits, &flat, error))
+    return NULL;
+  void *structure = NULL;
+  /* The guard has bounded the depth; asn1c's own bound on the stack would refuse legal values. */
+  asn_codec_ctx_t context = {.max_stack_size = 0};
+  asn_dec_rval_t result = ber_decode(&context, writable(type), &structure, flat.data, flat.length);
+  struct asn1_value *value = value_new(type, structure, flat.ropes);
+  if (result.code != RC_OK || result.consumed != flat.length) {
+    guard_explain(writable(type), source, limits, result.consumed, error);
+    g_clear_pointer(&value, asn1_value_free);
+  }
+  g_free(flat.data);
+  return value;
+}
+
+struct asn1_value *asn1_decode_mem(const asn_TYPE_descriptor_t *type, const void *data, gsize length,
+                                   const struct asn1_limits *limits, GError **error)
+{
+  g_autoptr(octets_t) source = octets_new(data, length); /* a copy: the value may keep parts of it as ropes */
+  return asn1_decode(type, source, limits, error);
+}
+
+bool asn1_peek(struct octets *source, guint64 *length_r, guint32 *tag_r, GError **error)
+{
+  return guard_measure(source, length_r, tag_r, error);
+}
+
+/* --- values
+ * ------------------------------------------------------------------------------------------------------- */
+
+struct asn1_value *asn1_value_new(const asn_TYPE_descriptor_t *type)
+{
+  return value_new(type, asn1_zalloc(descriptor_size(type)), NULL);
+}
+
+void *asn1_value_get(const struct asn1_value *value)
+{
+  return value->structure;
+}
+
+const asn_TYPE_descriptor_t *asn1_value_type(const struct asn1_value *value)
+{
+  return value->type;
+}
+
+void asn1_value_free(struct asn1_value *value)
+{
+  if (!value)
+    return;
+  if (value->structure)
+    value->type->free_struct(value->type, value->structure, 0);
+  if (value->ropes)
+    g_ptr_array_unref(value->ropes);
+  g_free(value);
+}
+
+/* The rope that a field's placeholder names, or NULL when the field holds its octets itself. */
+static struct octets *rope_of(const struct asn1_value *value, const OCTET_STRING_t *field)
+{
+  guint32 number = 0;
+  if (!value->ropes || !field->buf || !placeholder_read(field->buf, (gsize)field->size, &number) ||
+      number >= value->ropes->len)
+    return NULL;
+  return g_ptr_array_index(value->ropes, number);
+}
+
+struct octets *asn1_octets(const struct asn1_value *value, const OCTET_STRING_t *field)
+{
+  struct octets *rope = rope_of(value, field);
+  return rope ? octets_ref(rope) : octets_new(field->buf, (gsize)field->size);
+}
+
+char *asn1_strndup(const struct asn1_value *value, const OCTET_STRING_t *field, gsize limit)
+{
+  struct octets *rope = rope_of(value, field);
+  if (!rope)
+    return (gsize)field->size <= limit ? g_strndup((const char *)field->buf, (gsize)field->size) : NULL;
+  g_autoptr(GBytes) bytes = octets_to_bytes(rope, limit, NULL);
+  return bytes ? g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes)) : NULL;
+}
+
+/* asn1c frees buffers by free() and likes a closing zero behind them. */
+static void set_buffer(OCTET_STRING_t *field, gsize size)
+{
+  free(field->buf);
+  field->buf = asn1_zalloc(size + 1);
+  field->size = (int)size;
+}
+
+void asn1_put_octets(struct asn1_value *value, OCTET_STRING_t *field, struct octets *octets)
+{
+  guint64 length = octets_length(octets);
+  if (length <= PUT_INLINE) {
+    set_buffer(field, (gsize)length);
+    if (octets_read(octets, 0, field->buf, (gsize)length, NULL) &&
+        !placeholder_mark_in(field->buf, (gsize)length))
+      return;
+  }
+  if (!value->ropes)
+    value->ropes = g_ptr_array_new_with_free_func((GDestroyNotify)octets_unref);
+  set_buffer(field, PLACEHOLDER_SIZE);
+  placeholder_write(field->buf, value->ropes->len);
+  g_ptr_array_add(value->ropes, octets_ref(octets));
+}
+
+void asn1_put_string(OCTET_STRING_t *field, const char *text)
+{
+  gsize length = strlen(text);
+  set_buffer(field, length);
+  memcpy(field->buf, text, length);
+}
+
+OCTET_STRING_t *asn1_new_string(const char *text)
+{
+  OCTET_STRING_t *field = asn1_new_field(OCTET_STRING_t);
+  asn1_put_string(field, text);
+  return field;
+}
+
+/* --- encoding
+ * ------------------------------------------------------------------------------------------------------ */
+
+struct octets *asn1_encode(const struct asn1_value *value, GError **error)
+{
+  return encode_structure(value->type, value->structure, value->ropes, error);
+}
+
+GBytes *asn1_encode_bytes(const struct asn1_value *value, GError **error)
+{
+  g_autoptr(octets_t) octets = asn1_encode(value, error);
+  return octets ? octets_to_bytes(octets, BYTES_MAX, error) : NULL;
+}
