@@ -5,22 +5,22 @@
 
 #include "osi/error.h"
 
-G_DEFINE_QUARK(gw400 - osi - error - quark, osi_error)
+G_DEFINE_QUARK(gw400_osi_error, osi_error)
 
 /* The digits between the quotes of x'...'. */
 static bool parse_hexadecimal(const char *digits, gsize count, struct osi_selector *selector, GError **error)
 {
   if (count % 2 != 0 || count / 2 > OSI_SELECTOR_MAX) {
     g_set_error(error, OSI_ERROR, OSI_ERROR_SYNTAX,
-                "selector x'%.*s': expected an even number of hexadecimal digits, at most %d", (int)MIN(count, 140),
-                digits, 2 * OSI_SELECTOR_MAX);
+                "selector x'%.*s': expected an even number of hexadecimal digits, at most %d",
+                (int)MIN(count, 140), digits, 2 * OSI_SELECTOR_MAX);
     return false;
   }
   for (gsize i = 0; i < count; i += 2) {
     int high = g_ascii_xdigit_value(digits[i]), low = g_ascii_xdigit_value(digits[i + 1]);
     if (high < 0 || low < 0) {
-      g_set_error(error, OSI_ERROR, OSI_ERROR_SYNTAX, "selector x'%.*s': '%.2s' is not a hexadecimal octet", (int)count,
-                  digits, digits + i);
+      g_set_error(error, OSI_ERROR, OSI_ERROR_SYNTAX, "selector x'%.*s': '%.2s' is not a hexadecimal octet",
+                  (int)count, digits, digits + i);
       return false;
     }
     selector->octets[i / 2] = (guint8)(high << 4 | low);
@@ -38,8 +38,9 @@ bool osi_selector_parse(const char *text, struct osi_selector *selector_r, GErro
       return false;
   } else {
     if (length > OSI_SELECTOR_MAX) {
-      g_set_error(error, OSI_ERROR, OSI_ERROR_SYNTAX, "selector \"%.20s...\": %zu octets, at most %d are allowed", text,
-                  length, OSI_SELECTOR_MAX);
+      g_set_error(error, OSI_ERROR, OSI_ERROR_SYNTAX,
+                  "selector \"%.20s...\": %zu octets, at most %d are allowed", text, length,
+                  OSI_SELECTOR_MAX);
       return false;
     }
     for (gsize i = 0; i < length; i++) {

@@ -18,7 +18,8 @@ static gsize packet_length(const guint8 *header)
   return header[0] == TPKT_VERSION && length >= TPKT_LENGTH_MIN ? length : 0;
 }
 
-/* Moves octets from the input until the partial packet has size octets; false when the input did not suffice. */
+/* Moves octets from the input until the partial packet has size octets; false when the input did not suffice.
+ */
 static bool gather(GByteArray *partial, gsize size, const guint8 **input, gsize *length)
 {
   gsize part = MIN(size - MIN(size, partial->len), *length);
@@ -28,8 +29,8 @@ static bool gather(GByteArray *partial, gsize size, const guint8 **input, gsize 
   return partial->len >= size;
 }
 
-enum tpkt_result tpkt_read(struct tpkt_reader *reader, const guint8 **input, gsize *length, const guint8 **contents_r,
-                           gsize *length_r)
+enum tpkt_result tpkt_read(struct tpkt_reader *reader, const guint8 **input, gsize *length,
+                           const guint8 **contents_r, gsize *length_r)
 {
   GByteArray *partial = reader->partial;
   if (partial->len >= TPKT_HEADER && partial->len == packet_length(partial->data))

@@ -14,8 +14,8 @@
 struct transport_options {
   bool initiator;
   struct osi_selector calling, called; /* initiator: sent in CR (absent: parameter not sent) */
-  guint8 tpdu_size;                    /* code proposed: 0x07..0x0d (2^n octets), 0 = propose none (65531) */
-  gsize tsdu_max;                      /* largest TSDU reassembled; beyond it the connection is refused with DR */
+  guint8 tpdu_size;                    /* code 0x07..0x0d (2^n octets): proposed, or as responder accepted at most; 0: 65531 */
+  gsize tsdu_max;                      /* largest TSDU reassembled, 0 = any; beyond it the connection is ended with DR */
   guint timer_ms;                      /* waiting for CC, or for CR after accept */
 };
 enum transport_output_type {
@@ -35,6 +35,7 @@ struct transport_output {
   char *detail;
   guint ms;
 };
+/* The outputs come in order; after TRANSPORT_CLOSED there are none, and calls have no effect any more. */
 void transport_output_clear(struct transport_output *output);
 
 struct transport;
@@ -47,7 +48,7 @@ void transport_connect(struct transport *transport); /* initiator: TCP is up: se
 void transport_accept(struct transport *transport);  /* responder: send CC */
 void transport_refuse(struct transport *transport, guint reason);
 void transport_input(struct transport *transport, const guint8 *data, gsize length);
-void transport_send(struct transport *transport, GBytes *tsdu);
+void transport_send(struct transport *transport, GBytes *tsdu); /* ignored unless connected; one SEND with all its TPDUs */
 void transport_disconnect(struct transport *transport, guint reason); /* sends DR (128 normal) where class 0 uses it, then CLOSED */
 void transport_lost(struct transport *transport, const char *why); /* TCP ended */
 void transport_timeout(struct transport *transport);
