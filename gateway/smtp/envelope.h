@@ -16,7 +16,7 @@ struct smtp_recipient {
 struct smtp_envelope {
   char *helo, *client_address, *tls_name; /* server side: for policy and trace; NULL on the client side */
   bool esmtp, tls;
-  char *sender;           /* "" for <> */
+  char *sender;           /* mailbox, or "" for <> */
   guint64 size;           /* SIZE= or 0 */
   bool body_8bit, smtputf8;
   enum smtp_ret ret;
@@ -29,12 +29,28 @@ struct smtp_recipient *smtp_envelope_add(struct smtp_envelope *envelope, const c
 typedef struct smtp_envelope smtp_envelope_t; /* for g_autoptr() alone */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(smtp_envelope_t, smtp_envelope_free)
 
-/* Splits a mailbox at its last "@" outside quotes: the domain's position, or NULL for "postmaster" and the like. */
+/* Why an address, a parameter or a reply is not what the protocol asks for. */
+#define SMTP_ERROR smtp_error_quark()
+GQuark smtp_error_quark(void);
+enum smtp_error { SMTP_ERROR_SYNTAX, SMTP_ERROR_LENGTH, SMTP_ERROR_UTF8 /* non-ASCII where it is not allowed */ };
+
+/* Longest local part taken: RFC 5321 4.5.3.1 speaks of 64 octets and asks not to insist; X.400 addresses need more. */
+#define SMTP_LOCAL_PART_MAX 1024
+#define SMTP_DOMAIN_MAX 255
+
+/* The domain of a mailbox: what follows its last "@" outside quotes, or NULL for "postmaster" and the like. */
 const char *smtp_address_domain(const char *address);
-/* RFC 5321 4.1.2 Mailbox (with RFC 6531 when utf8): false and error naming what is wrong. */
+/* RFC 5321 4.1.2 Mailbox (with RFC 6531 3.3 when utf8): false and error naming what is wrong. */
 bool smtp_address_check(const char *address, bool utf8, GError **error);
-/* RFC 3461 4: xtext. decode returns NULL when malformed. Callers free. */
+/* The same mailbox with its local part quoted only where that is needed (RFC 5321 4.1.2); for one that passed the check. */
+char *smtp_address_canonical(const char *address);
+
+/* RFC 3461 4: xtext. decode returns NULL when malformed or when a NUL is encoded. Callers free. */
 char *smtp_xtext_encode(const char *text);
 char *smtp_xtext_decode(const char *text);
+/* RFC 3461 4.2, RFC 6533 3: the value of ORCPT= from and to "type;address"; utf-8 addresses in their 7-bit form unless raw_utf8.
+ * decode returns NULL when malformed or not printable. */
+char *smtp_orcpt_encode(const char *orcpt, bool raw_utf8);
+char *smtp_orcpt_decode(const char *value, bool utf8);
 
 #endif
