@@ -84,7 +84,9 @@ struct octets *asn1_encode(const struct asn1_value *value, GError **error);
 GBytes *asn1_encode_bytes(const struct asn1_value *value, GError **error);
 
 /* Prints for `gw400 decode`: names are the module's, long strings are cut after cut octets and their length told,
- * known OIDs are named, strings that are BER in themselves (contents, extensions) are the caller's to decode and print. */
+ * known OIDs are named, strings that are BER in themselves (contents, extensions) are the caller's to decode and
+ * print.  Text and XML are lines, the first indented by indent steps; JSON is one value without a newline at its
+ * end, for the caller to place. */
 enum asn1_format { ASN1_TEXT, ASN1_XML, ASN1_JSON };
 void asn1_print(const struct asn1_value *value, enum asn1_format format, guint indent, gsize cut, GString *out);
 
