@@ -3,6 +3,7 @@
 #include "asn1/descriptor.h"
 #include "asn1/encode.h"
 #include "asn1/guard.h"
+#include "asn1/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,19 +55,21 @@ static struct asn1_value *value_new(const asn_TYPE_descriptor_t *type, void *str
 struct asn1_value *asn1_decode(const asn_TYPE_descriptor_t *type, struct octets *source,
                                const struct asn1_limits *limits, GError **error)
 {
-  struct guard_flat flat = {0};
-  if (!guard_flatten(writable(type), source, limits, &flat, error))
+  struct flat flat;
+  if (!guard_flatten(type, source, limits, &flat, error)) {
+    flat_clear(&flat);
     return NULL;
+  }
   void *structure = NULL;
   /* The guard has bounded the depth; asn1c's own bound on the stack would refuse legal values. */
   asn_codec_ctx_t context = {.max_stack_size = 0};
   asn_dec_rval_t result = ber_decode(&context, writable(type), &structure, flat.data, flat.length);
-  struct asn1_value *value = value_new(type, structure, flat.ropes);
+  struct asn1_value *value = value_new(type, structure, g_steal_pointer(&flat.ropes));
   if (result.code != RC_OK || result.consumed != flat.length) {
-    guard_explain(writable(type), source, limits, result.consumed, error);
+    guard_explain(type, source, limits, result.consumed, error);
     g_clear_pointer(&value, asn1_value_free);
   }
-  g_free(flat.data);
+  flat_clear(&flat);
   return value;
 }
 
@@ -79,7 +82,24 @@ struct asn1_value *asn1_decode_mem(const asn_TYPE_descriptor_t *type, const void
 
 bool asn1_peek(struct octets *source, guint64 *length_r, guint32 *tag_r, GError **error)
 {
-  return guard_measure(source, length_r, tag_r, error);
+  struct reader reader;
+  struct tlv tlv;
+  guint8 identifier[4] = {0};
+  reader_init(&reader, source, NULL, "value");
+  bool good = reader_first(&reader, &tlv) && reader_skip(&reader, &tlv) &&
+              reader_copy(&reader, 0, identifier, (gsize)MIN(sizeof identifier, reader.length));
+  if (good) {
+    *length_r = reader.at;
+    *tag_r = identifier[0];
+    bool more = (identifier[0] & 0x1f) == 0x1f; /* X.690 8.1.2.4 */
+    for (guint i = 1; more && i < sizeof identifier; i++) {
+      *tag_r = *tag_r << 8 | identifier[i];
+      more = identifier[i] & 0x80;
+    }
+  } else
+    g_propagate_error(error, g_steal_pointer(&reader.error));
+  reader_clear(&reader);
+  return good;
 }
 
 /* --- values
@@ -150,7 +170,7 @@ void asn1_put_octets(struct asn1_value *value, OCTET_STRING_t *field, struct oct
   if (length <= PUT_INLINE) {
     set_buffer(field, (gsize)length);
     if (octets_read(octets, 0, field->buf, (gsize)length, NULL) &&
-        !placeholder_mark_in(field->buf, (gsize)length))
+        !placeholder_read(field->buf, (gsize)length, NULL))
       return;
   }
   if (!value->ropes)

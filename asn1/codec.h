@@ -1,30 +1,33 @@
 /* codec.h - the one way from BER octets to asn1c's structures and back.
  *
- * Decoding goes guard -> asn1c: the guard (guard.h) walks the TLVs along asn1c's own type descriptors, refuses what is
- * not legal BER or is beyond the limits, and hands asn1c definite, primitive form.  A string longer than
- * limits->inline_string, or one that begins with the placeholder's mark, is not copied: the structure then holds a
- * placeholder and the decoded value's table the rope of its octets.  asn1_octets() hides which of the two it was.
+ * Decoding goes guard -> asn1c: the guard (guard.h) walks the TLVs along asn1c's own type descriptors,
+ * refuses what is not legal BER or is beyond the limits, and hands asn1c definite, primitive form.  A string
+ * longer than limits->inline_string, or one that looks like a placeholder, is not copied: the
+ * structure then holds a placeholder and the decoded value's table the rope of its octets.  asn1_octets()
+ * hides which of the two it was.
  *
- * Encoding is the mirror: asn1_put_octets() places a rope in a string field (a placeholder when it is long), and
- * asn1_encode() returns DER-style definite-length BER as a rope in which the long strings are still extents of their files.
+ * Encoding is the mirror: asn1_put_octets() places a rope in a string field (a placeholder when it is long),
+ * and asn1_encode() returns DER-style definite-length BER as a rope in which the long strings are still
+ * extents of their files.
  *
- * Ownership: struct asn1_value owns the decoded structure and its ropes.  No globals; one value is used by one thread. */
+ * Ownership: struct asn1_value owns the decoded structure and its ropes.  No globals; one value is used by
+ * one thread. */
 #ifndef GW400_ASN1_CODEC_H
 #define GW400_ASN1_CODEC_H
 
 #include "asn1/octets.h"
 
 struct asn_TYPE_descriptor_s; /* asn1c's asn_TYPE_descriptor_t */
-struct OCTET_STRING;          /* asn1c's OCTET_STRING_t; also the representation of character strings and ANY */
+struct OCTET_STRING; /* asn1c's OCTET_STRING_t; also the representation of character strings and ANY */
 
 /* What a peer may ask of the decoder (configuration: limits).  Zero means the default in brackets. */
 struct asn1_limits {
-  guint64 total;        /* octets of the whole value [2 GiB] */
-  guint depth;          /* nested constructed encodings [64] */
-  guint elements;       /* TLVs walked in all, the segments of constructed strings apart [200,000] */
-  guint segments;       /* segments of all constructed strings [2,000,000] */
-  gsize inline_string;  /* a longer string stays in its rope [65,536] */
-  gsize any;            /* a longer open type (ANY) stays, whole, in a rope [65,536] */
+  guint64 total;       /* octets of the whole value [2 GiB] */
+  guint depth;         /* nested constructed encodings [64] */
+  guint elements;      /* TLVs walked, segments apart [200,000] */
+  guint segments;      /* segments of constructed strings and TLVs inside open types [2,000,000] */
+  gsize inline_string; /* a longer string stays in its rope [65,536] */
+  gsize any;           /* a longer open type (ANY) stays, whole, in a rope [65,536] */
 };
 
 #define ASN1_ERROR (asn1_error_quark())
@@ -34,27 +37,29 @@ enum asn1_error {
   ASN1_ERROR_LIMIT,     /* a limit of asn1_limits; the message names which */
   ASN1_ERROR_TRUNCATED, /* octets end inside the value */
   ASN1_ERROR_TRAILING,  /* octets follow the value */
-  ASN1_ERROR_ENCODE,    /* a structure that cannot be encoded: a mandatory field is missing or a value is out of range */
-  ASN1_ERROR_READ       /* the file under a rope could not be read */
+  ASN1_ERROR_ENCODE, /* a structure that cannot be encoded: a mandatory field is missing or a value is out of
+                        range */
+  ASN1_ERROR_READ    /* the file under a rope could not be read */
 };
 
 /* A decoded value, or one being built. */
 struct asn1_value;
 
-/* Decodes source, which must hold exactly one value of the type.  Errors name the offset in source and the path of fields
- * from the type, e.g. "offset 212: MTS-APDU.message.envelope.trace-information[0]: length 70 reaches beyond its parent". */
+/* Decodes source, which must hold exactly one value of the type.  Errors name the offset in source and the
+ * path of fields from the type, e.g. "offset 212: MTS-APDU.message.envelope.trace-information[0]: length 70
+ * reaches beyond its parent". */
 struct asn1_value *asn1_decode(const struct asn_TYPE_descriptor_s *type, struct octets *source,
                                const struct asn1_limits *limits, GError **error);
 /* The same for short values in memory (SPDU user data, binds, extensions' values). */
 struct asn1_value *asn1_decode_mem(const struct asn_TYPE_descriptor_s *type, const void *data, gsize length,
                                    const struct asn1_limits *limits, GError **error);
-/* Length of the first TLV of source including its header; *tag_r: its identifier octets as a number (0x30, 0x7f21), of
- * which only the first four are told.  False (ASN1_ERROR_TRUNCATED) when it is not whole.  For telling PDUs apart and for
- * finding the end of one. */
+/* Length of the first TLV of source including its header; *tag_r: its identifier octets as a number (0x30,
+ * 0x7f21), of which only the first four are told.  False (ASN1_ERROR_TRUNCATED) when it is not whole.  For
+ * telling PDUs apart and for finding the end of one. */
 bool asn1_peek(struct octets *source, guint64 *length_r, guint32 *tag_r, GError **error);
 
-/* An empty value of the type, its structure zeroed, for building; what is hung into it is freed with it (use calloc/malloc
- * based allocation as asn1c does: asn1_new_field() below). */
+/* An empty value of the type, its structure zeroed, for building; what is hung into it is freed with it (use
+ * calloc/malloc based allocation as asn1c does: asn1_new_field() below). */
 struct asn1_value *asn1_value_new(const struct asn_TYPE_descriptor_s *type);
 void *asn1_value_get(const struct asn1_value *value); /* the structure: cast to the generated type */
 const struct asn_TYPE_descriptor_s *asn1_value_type(const struct asn1_value *value);
@@ -70,9 +75,9 @@ void *asn1_zalloc(gsize size);
 struct octets *asn1_octets(const struct asn1_value *value, const struct OCTET_STRING *field);
 /* A string field's octets as text for messages and short fields; NULL when longer than limit octets. */
 char *asn1_strndup(const struct asn1_value *value, const struct OCTET_STRING *field, gsize limit);
-/* Sets a string field (replacing what it held) to octets / to a copy of a C string.  A BIT STRING or ANY goes in too, cast;
- * an ANY's octets are a whole TLV.  Fields are to be set by these two alone: what a peer sent must not be copied into buf
- * by hand, for it could look like a placeholder. */
+/* Sets a string field (replacing what it held) to octets / to a copy of a C string.  A BIT STRING or ANY goes
+ * in too, cast; an ANY's octets are a whole TLV.  Fields are to be set by these two alone: what a peer sent
+ * must not be copied into buf by hand, for it could look like a placeholder. */
 void asn1_put_octets(struct asn1_value *value, struct OCTET_STRING *field, struct octets *octets);
 void asn1_put_string(struct OCTET_STRING *field, const char *text);
 /* A fresh string structure for OPTIONAL members and SEQUENCE OF. */
@@ -83,11 +88,12 @@ struct octets *asn1_encode(const struct asn1_value *value, GError **error);
 /* A short value (at most 16 MiB) into memory. */
 GBytes *asn1_encode_bytes(const struct asn1_value *value, GError **error);
 
-/* Prints for `gw400 decode`: names are the module's, long strings are cut after cut octets and their length told,
- * known OIDs are named, strings that are BER in themselves (contents, extensions) are the caller's to decode and
- * print.  Text and XML are lines, the first indented by indent steps; JSON is one value without a newline at its
- * end, for the caller to place. */
+/* Prints for `gw400 decode`: names are the module's, long strings are cut after cut octets and their length
+ * told, known OIDs are named, strings that are BER in themselves (contents, extensions) are the caller's to
+ * decode and print.  Text and XML are lines, the first indented by indent steps; JSON is one value without a
+ * newline at its end, for the caller to place. */
 enum asn1_format { ASN1_TEXT, ASN1_XML, ASN1_JSON };
-void asn1_print(const struct asn1_value *value, enum asn1_format format, guint indent, gsize cut, GString *out);
+void asn1_print(const struct asn1_value *value, enum asn1_format format, guint indent, gsize cut,
+                GString *out);
 
 #endif

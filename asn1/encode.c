@@ -1,7 +1,8 @@
 /* encode.c - the backward writer (contract: encode.h). */
 #include "asn1/encode.h"
+#include "asn1/codec.h"
 #include "asn1/descriptor.h"
-#include "asn1/guard.h"
+#include "asn1/flat.h"
 
 #include <stdlib.h>
 #include <string.h>

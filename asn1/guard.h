@@ -19,36 +19,14 @@
 #define GW400_ASN1_GUARD_H
 
 #include "asn1/codec.h"
+#include "asn1/flat.h"
 
-#include <asn_application.h>
-
-/* A placeholder is a TLV of the private class, so that it can stand for an ANY too: tag and length (the first
- * three octets of the mark), the rest of the mark, the rope's number, and a zero octet, since asn1c clears
- * unused bits at the end of a BIT STRING.  The mark has a zero octet inside: no C string contains it. */
-enum { PLACEHOLDER_SIZE = 16, PLACEHOLDER_MARK_SIZE = 11 };
-void placeholder_write(guint8 *out, guint32 number);
-/* Whether the whole of data is a placeholder, and whose. */
-bool placeholder_read(const void *data, gsize length, guint32 *number_r);
-bool placeholder_mark_in(const void *data, gsize length);
-
-struct guard_flat {
-  guint8 *data; /* for asn1c; g_free() */
-  gsize length;
-  GPtrArray *ropes; /* of struct octets; NULL when there is none */
-};
-
-/* Replaces the zeroes in limits by the defaults of codec.h. */
-struct asn1_limits guard_limits(const struct asn1_limits *limits);
-
-/* Guards one value of the type that must be all of source. */
+/* Guards one value of the type that must be all of source.  flat_r is to be cleared also after a failure. */
 bool guard_flatten(const asn_TYPE_descriptor_t *type, struct octets *source, const struct asn1_limits *limits,
-                   struct guard_flat *flat_r, GError **error);
+                   struct flat *flat_r, GError **error);
 /* When asn1c refuses what the guard let pass: sets the error that names the place in source from which octet
  * at of the flat form was made. */
 void guard_explain(const asn_TYPE_descriptor_t *type, struct octets *source, const struct asn1_limits *limits,
                    gsize at, GError **error);
-
-/* Measures the first TLV of source: its length with header, its tag's octets as a number. */
-bool guard_measure(struct octets *source, guint64 *length_r, guint32 *tag_r, GError **error);
 
 #endif
