@@ -39,3 +39,21 @@ struct smtp_recipient *smtp_envelope_add(struct smtp_envelope *envelope, const c
   g_ptr_array_add(envelope->recipients, recipient);
   return recipient;
 }
+
+struct smtp_envelope *smtp_envelope_copy(const struct smtp_envelope *envelope)
+{
+  struct smtp_envelope *copy = g_memdup2(envelope, sizeof *envelope);
+  copy->helo = g_strdup(envelope->helo);
+  copy->client_address = g_strdup(envelope->client_address);
+  copy->tls_name = g_strdup(envelope->tls_name);
+  copy->sender = g_strdup(envelope->sender);
+  copy->envid = g_strdup(envelope->envid);
+  copy->recipients = g_ptr_array_new_with_free_func(recipient_free);
+  for (guint i = 0; i < envelope->recipients->len; i++) {
+    const struct smtp_recipient *from = envelope->recipients->pdata[i];
+    struct smtp_recipient *to = smtp_envelope_add(copy, from->address);
+    to->orcpt = g_strdup(from->orcpt);
+    to->notify = from->notify;
+  }
+  return copy;
+}

@@ -25,6 +25,7 @@ struct smtp_envelope {
 };
 struct smtp_envelope *smtp_envelope_new(void);
 void smtp_envelope_free(struct smtp_envelope *envelope);
+struct smtp_envelope *smtp_envelope_copy(const struct smtp_envelope *envelope);
 struct smtp_recipient *smtp_envelope_add(struct smtp_envelope *envelope, const char *address);
 typedef struct smtp_envelope smtp_envelope_t; /* for g_autoptr() alone */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(smtp_envelope_t, smtp_envelope_free)
