@@ -1,0 +1,137 @@
+/* p1_in.c - associations that peers open: the listeners, and the judgement of a bind.
+ *
+ * On the wire stands only X.411's error; the log says which rule refused (X.411 8.1.1.1: MTA-bind, authentication-error, busy). */
+#include "relay/p1_link.h"
+
+#include <string.h>
+
+static const struct config_peer *peer_named(const struct config *config, const char *mta_name, const struct config_peer **near_r)
+{
+  for (guint i = 0; i < config->peers->len; i++) {
+    const struct config_peer *peer = config->peers->pdata[i];
+    if (g_strcmp0(peer->remote_mta, mta_name) == 0)
+      return peer;
+    if (mta_name && peer->remote_mta && g_ascii_strcasecmp(peer->remote_mta, mta_name) == 0)
+      *near_r = peer;
+  }
+  return NULL;
+}
+
+static bool same_password(GBytes *expected, GBytes *given)
+{
+  gsize expected_length = 0, given_length = 0;
+  const guint8 *a = expected ? g_bytes_get_data(expected, &expected_length) : NULL;
+  const guint8 *b = given ? g_bytes_get_data(given, &given_length) : NULL;
+  /* in time that does not depend on where they differ */
+  guint difference = expected_length != given_length;
+  for (gsize i = 0; i < MIN(expected_length, given_length); i++)
+    difference |= (guint)(a[i] ^ b[i]);
+  return difference == 0;
+}
+
+static guint bound_links(const struct p1_links *links, const char *peer)
+{
+  guint count = 0;
+  for (guint i = 0; i < links->links->len; i++) {
+    const struct p1_link *link = links->links->pdata[i];
+    count += link->bound && g_strcmp0(link->peer, peer) == 0;
+  }
+  return count;
+}
+
+char *p1_in_judge(struct p1_links *links, const struct p1_link *link, const struct p1_event *bind,
+                  const struct config_peer **peer_r, enum p1_bind_error *error_r)
+{
+  struct relay *relay = links->relay;
+  const struct config_peer *near = NULL;
+  const char *name = bind->peer.mta_name;
+  const struct config_peer *peer = peer_named(relay->config, name, &near);
+  *error_r = P1_BIND_AUTHENTICATION_ERROR;
+  if (!peer && near)
+    return g_strdup_printf("the initiator's MTA name \"%s\" is unknown: peer %s has remote-mta \"%s\", which differs in case", name,
+                           near->name, near->remote_mta);
+  if (!peer)
+    return name ? g_strdup_printf("the initiator's MTA name \"%s\" is unknown: no peer has it as remote-mta", name)
+                : g_strdup("the bind is unauthenticated and no peer is configured without remote-mta");
+  if (peer->networks->len > 0 && !config_network_contains(peer->networks, link->address))
+    return g_strdup_printf("peer %s may not call from %s: the address is in none of its networks", peer->name, link->address);
+  if (!same_password(peer->remote_password, bind->peer.password))
+    return g_strdup_printf("peer %s (\"%s\") gave a wrong password: it is not that of remote-password-file", peer->name, name);
+  *error_r = P1_BIND_BUSY;
+  if (relay->stopping)
+    return g_strdup("the gateway is stopping");
+  if (store_full(relay->store))
+    return g_strdup("busy: the disk's reserve is reached");
+  if (links->links->len > relay->config->associations_max)
+    return g_strdup_printf("busy: associations-max (%u) is reached", relay->config->associations_max);
+  if (peer->associations > 0 && bound_links(links, peer->name) >= 2 * peer->associations)
+    return g_strdup_printf("busy: peer %s already holds twice its associations (%u)", peer->name, peer->associations);
+  *peer_r = peer;
+  return NULL;
+}
+
+/* Who calls is known only after the bind: until then the most generous peer's limit holds. */
+static guint64 largest_transfer(const struct config *config)
+{
+  guint64 most = 0;
+  for (guint i = 0; i < config->peers->len; i++)
+    most = MAX(most, ((const struct config_peer *)config->peers->pdata[i])->size_max);
+  return most;
+}
+
+static void accepted(void *user, struct net_stream *stream)
+{
+  struct p1_links *links = user;
+  struct relay *relay = links->relay;
+  g_autofree char *reference = g_uuid_string_random();
+  struct p1_options options = {.initiator = false,
+                               .tpdu_size = 0x0b,
+                               .checkpoint_size = 64,
+                               .window = 8,
+                               .dialogue = P1_TWO_WAY_ALTERNATE,
+                               .session_version = 2,
+                               .reference = reference,
+                               .reference_time = (char *)"",
+                               .connect_ms = 60000,
+                               .answer_ms = 120000,
+                               .release_ms = 30000,
+                               .receive_max = largest_transfer(relay->config)};
+  struct p1_link *link = p1_link_new(links, &options);
+  link->stream = stream;
+  link->address = g_strdup(net_stream_peer(stream));
+  net_stream_take(stream, &p1_link_handler, link);
+  if (links->tls)
+    net_stream_tls(stream, links->tls, NULL);
+  else
+    p1_association_connected(link->association);
+  p1_link_pump(link);
+}
+
+struct p1_links *p1_links_new(struct relay *relay, GError **error)
+{
+  const struct config_tls *files = &relay->config->p1_tls;
+  struct net_tls *tls = NULL;
+  if (files->certificate) {
+    struct net_tls_options options = {.server = true,
+                                      .certificate_file = files->certificate,
+                                      .key_file = files->key,
+                                      .ca_file = files->ca,
+                                      .require_peer = files->require_client};
+    tls = net_tls_new(&options, error);
+    if (!tls)
+      return NULL;
+  }
+  struct p1_links *links = g_new0(struct p1_links, 1);
+  links->relay = relay;
+  links->tls = tls;
+  links->listeners = g_ptr_array_new_with_free_func((GDestroyNotify)net_listener_free);
+  links->links = g_ptr_array_new();
+  return links;
+}
+
+void p1_links_listen(struct p1_links *links)
+{
+  const struct relay_start *start = links->relay->start;
+  for (guint i = 0; i < start->p1_count; i++)
+    g_ptr_array_add(links->listeners, net_listener_new(links->relay->loop, start->p1_sockets[i], accepted, links));
+}

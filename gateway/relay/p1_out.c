@@ -1,0 +1,166 @@
+#include "relay/p1_out.h"
+
+#include "relay/p1_link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MESSAGES_PER_ASSOCIATION 10000u /* where the peer's entry says nothing */
+
+char *p1_out_judge(const struct config_peer *peer, const struct p1_event *bound)
+{
+  const char *name = bound->peer.mta_name;
+  if (peer->remote_mta && g_strcmp0(peer->remote_mta, name) != 0)
+    return g_strdup_printf("the responder calls itself \"%s\", peer %s expects remote-mta \"%s\"%s", name ? name : "(nothing)",
+                           peer->name, peer->remote_mta,
+                           name && g_ascii_strcasecmp(name, peer->remote_mta) == 0 ? " (they differ in case)" : "");
+  if (peer->remote_password && (!bound->peer.password || !g_bytes_equal(peer->remote_password, bound->peer.password)))
+    return g_strdup_printf("the responder \"%s\" gave a password that is not that of peer %s's remote-password-file", name,
+                           peer->name);
+  return NULL;
+}
+
+void p1_link_options(const struct relay *relay, const struct config_peer *peer, struct p1_options *options)
+{
+  (void)relay;
+  *options = (struct p1_options){.initiator = true,
+                                 .local = {.mta_name = peer->local_mta, .password = peer->local_password},
+                                 .password_form =
+                                     g_strcmp0(peer->password_form, "octets") == 0 ? P1_PASSWORD_OCTETS : P1_PASSWORD_IA5,
+                                 .tpdu_size = (guint8)peer->tpdu_size_code,
+                                 .checkpoint_size = peer->checkpoint_size,
+                                 .window = peer->window,
+                                 .dialogue = g_strcmp0(peer->dialogue, "two-way-alternate") == 0 ? P1_TWO_WAY_ALTERNATE
+                                                                                                 : P1_MONOLOGUE,
+                                 .session_version = peer->session_version,
+                                 .connect_ms = 60000,
+                                 .answer_ms = 120000,
+                                 .release_ms = 30000,
+                                 .receive_max = peer->size_max};
+  /* the texts were checked when the configuration was loaded */
+  osi_selector_parse(peer->local_tsel, &options->local_tsel, NULL);
+  osi_selector_parse(peer->remote_tsel, &options->remote_tsel, NULL);
+  osi_selector_parse(peer->local_ssel, &options->local_ssel, NULL);
+  osi_selector_parse(peer->remote_ssel, &options->remote_ssel, NULL);
+  osi_selector_parse(peer->local_psel, &options->local_psel, NULL);
+  osi_selector_parse(peer->remote_psel, &options->remote_psel, NULL);
+}
+
+/* "host:port", "[2001:db8::1]:102", "host" (port 102). */
+static char *split_address(const char *text, guint16 *port_r)
+{
+  const char *colon = strrchr(text, ':');
+  bool bracket = text[0] == '[';
+  const char *end = bracket ? strchr(text, ']') : colon;
+  *port_r = 102;
+  if (bracket && end && end[1] == ':')
+    *port_r = (guint16)atoi(end + 2);
+  else if (!bracket && colon)
+    *port_r = (guint16)atoi(colon + 1);
+  if (!end)
+    return g_strdup(text);
+  return g_strndup(text + bracket, (gsize)(end - text - bracket));
+}
+
+static void open_link(struct hop *hop, const struct config_peer *peer, guint address_index)
+{
+  struct relay *relay = hop->relay;
+  struct p1_links *links = relay->p1_links;
+  struct p1_options options;
+  p1_link_options(relay, peer, &options);
+  g_autofree char *reference = g_uuid_string_random();
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  g_autofree char *time = g_date_time_format(now, "%y%m%d%H%M%SZ");
+  options.reference = reference;
+  options.reference_time = time;
+  struct p1_link *link = p1_link_new(links, &options);
+  guint16 port;
+  const char *text = peer->addresses->pdata[address_index];
+  g_autofree char *host = split_address(text, &port);
+  link->peer = g_strdup(peer->name);
+  link->hop = hop;
+  link->address = g_strdup(text);
+  link->address_index = address_index;
+  hop_session(hop, 1);
+  link->stream = net_connect(relay->loop, host, port, peer->local_source, &p1_link_handler, link);
+}
+
+/* An association that was bound has done its work; one that never was sends us to the next address, or lets the hop rest. */
+void p1_out_ended(struct p1_link *link)
+{
+  struct hop *hop = link->hop;
+  struct relay *relay = hop->relay;
+  hop_session(hop, -1);
+  const struct config_peer *peer = config_peer(relay->config, link->peer);
+  if (relay->stopping || !peer)
+    return;
+  if (link->since_us == 0 || link->refusal) {
+    if (link->since_us == 0 && link->address_index + 1 < peer->addresses->len) {
+      open_link(hop, peer, link->address_index + 1);
+      return;
+    }
+    g_autofree char *words = g_strdup_printf("peer %s at %s: %s", link->peer, link->address,
+                                             link->refusal ? link->refusal : "the connection ended before the bind");
+    if (link->since_us == 0 || !link->sent)
+      hop_unreachable(hop, words);
+  }
+  if (hop_has_work(hop))
+    p1_out_wake(hop);
+}
+
+void p1_out_feed(struct p1_link *link)
+{
+  const struct config_peer *peer = config_peer(link->links->relay->config, link->peer);
+  guint most = peer && peer->messages_per_association ? peer->messages_per_association : MESSAGES_PER_ASSOCIATION;
+  if (link->sent >= most && link->initiator) {
+    link->releasing = true;
+    p1_association_release(link->association);
+    return;
+  }
+  g_autoptr(GError) error = NULL;
+  link->sending = hop_take(link->hop);
+  link->offset = 0;
+  link->ready = false;
+  relay_point("p1-send-before");
+  if (!p1_association_transfer(link->association, link->sending->written->size, &error)) {
+    relay_log(LOG_ERR, "p1-send", "peer=%s: %s", link->peer, error->message);
+    delivery_finish(g_steal_pointer(&link->sending), error->message);
+  }
+}
+
+void p1_out_wake(struct hop *hop)
+{
+  struct relay *relay = hop->relay;
+  struct p1_links *links = relay->p1_links;
+  const char *name = hop->name + strlen("p1:");
+  const struct config_peer *peer = config_peer(relay->config, name);
+  if (!peer) {
+    hop_unreachable(hop, "the configuration has no such peer any more");
+    return;
+  }
+  guint usable = 0;
+  g_autoptr(GPtrArray) open = g_ptr_array_copy(links->links, NULL, NULL);
+  for (guint i = 0; i < open->len && hop_has_work(hop); i++) {
+    struct p1_link *link = open->pdata[i];
+    if (link->dead || link->hop != hop || link->releasing)
+      continue;
+    usable += link->initiator || link->dialogue == P1_TWO_WAY_ALTERNATE;
+    if (link->bound && !link->ready && !link->sending && link->dialogue == P1_TWO_WAY_ALTERNATE)
+      p1_association_ask_turn(link->association, 0);
+    p1_link_pump(link);
+  }
+  if (!hop_has_work(hop) || hop->blocked_until_us > relay_now_us())
+    return;
+  if (peer->addresses->len == 0) {
+    if (usable == 0)
+      hop_unreachable(hop, "the peer has no address: it must call us, and no association is open");
+    return;
+  }
+  /* one more while there is more than the open ones will take soon */
+  guint waiting = hop->prepared[0].length + hop->prepared[1].length + hop->prepared[2].length;
+  guint most = MAX(peer->associations, 1);
+  if (hop->failures > 0)
+    most = 1;
+  while (hop->sessions < most && hop->sessions < waiting + hop->sending)
+    open_link(hop, peer, 0);
+}

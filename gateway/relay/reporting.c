@@ -1,0 +1,269 @@
+#include "relay/reporting.h"
+
+#include "relay/audit.h"
+#include "relay/body.h"
+#include "relay/envelope.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define CLAIM_MAX 64u
+
+struct reporter {
+  struct relay *relay;
+  struct hop *hop;
+  struct delivery *delivery; /* of hop "report": its recipients are the outcomes */
+  int fd;
+  struct store_message *report; /* handed on when committed */
+};
+
+static void run(struct reporter *reporter);
+
+/* Ends the work on this delivery without touching its recipients' rows again. */
+static void finish(struct reporter *reporter)
+{
+  struct hop *hop = reporter->hop;
+  if (reporter->fd >= 0)
+    close(reporter->fd);
+  g_free(reporter);
+  hop_drop(hop);
+}
+
+static void report_committed(void *user, const GError *error)
+{
+  struct reporter *reporter = user;
+  relay_point("report-after-commit");
+  if (error) {
+    relay_log(LOG_ALARM, "store", "a report could not be queued: %s", error->message);
+    if (reporter->report)
+      store_message_free(reporter->report);
+    relay_stop(reporter->relay, 75);
+  } else if (reporter->report) {
+    hops_give(reporter->relay, reporter->report);
+  }
+  finish(reporter);
+}
+
+static bool load_report(struct reporter *reporter, guint64 size, struct store_message *report, GError **error)
+{
+  struct body *body = body_new(reporter->relay->store);
+  guint8 block[65536];
+  for (guint64 offset = 0; offset < size;) {
+    ssize_t got = pread(reporter->fd, block, MIN(sizeof block, size - offset), (off_t)offset);
+    if (got <= 0 || !body_append(body, block, (gsize)got, error)) {
+      if (error && !*error)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_IO, "the converter's output is shorter than it said");
+      body_discard(body);
+      return false;
+    }
+    offset += (guint64)got;
+  }
+  body_finish(body, report);
+  return true;
+}
+
+/* The report as a message in the queue, its recipients routed; NULL when nobody is to be told. */
+static struct store_message *make_report(struct reporter *reporter, struct mapping_result *result, GError **error)
+{
+  struct relay *relay = reporter->relay;
+  const struct store_message *subject = reporter->delivery->message;
+  struct store_message *report = store_message_new();
+  report->id = store_new_id(relay->store);
+  report->parent = subject->id;
+  report->state = STORE_ROUTED;
+  report->received_us = relay_now_us();
+  report->expires_us = report->received_us + (gint64)relay->config->lifetime_s * G_USEC_PER_SEC;
+  report->origin = g_strdup("report");
+  report->priority = STORE_NORMAL;
+  report->generation = converters_generation(relay->converters);
+  report->envelope = envelope_pack_report(result->format);
+  result->no_report = true; /* never a report on a report */
+  report->note = envelope_note_pack(result);
+  if (!load_report(reporter, result->size, report, error)) {
+    store_message_free(report);
+    return NULL;
+  }
+  for (guint i = 0; i < result->recipients->len; i++) {
+    const struct mapping_recipient *to = result->recipients->pdata[i];
+    struct store_recipient *recipient = store_recipient_new(to->ordinal);
+    recipient->state = to->hop ? STORE_ROUTED : STORE_PARKED;
+    recipient->address = g_strdup(to->address ? to->address : to->mapped);
+    recipient->mapped = g_strdup(to->mapped);
+    recipient->hop = g_strdup(to->hop ? to->hop : "none");
+    recipient->code = g_strdup(to->code);
+    recipient->reason = g_strdup(to->words);
+    recipient->detail = envelope_outcome_pack(to);
+    g_ptr_array_add(report->recipients, recipient);
+  }
+  return report;
+}
+
+static void record_report(struct store_txn *txn, const struct store_message *report, const struct mapping_result *result)
+{
+  store_txn_receive(txn, report);
+  store_txn_route(txn, report, true);
+  for (guint i = 0; result->identifiers && i < result->identifiers->len; i++) {
+    const struct mapping_identifier *identifier = result->identifiers->pdata[i];
+    store_txn_identifier(txn, report->id, identifier->kind, identifier->value);
+  }
+  const struct store_recipient *to = report->recipients->pdata[0];
+  g_autofree char *about = store_id_format(report->parent);
+  struct audit *audit = audit_new();
+  audit_text(audit, "about", about);
+  audit_text(audit, "to", to->mapped ? to->mapped : to->address);
+  audit_text(audit, "hop", to->hop);
+  audit_number(audit, "octets", (gint64)report->size);
+  audit_record(audit, txn, report->id, -1, "report-made");
+}
+
+static void reported(void *user, struct mapping_result *result, const char *failure)
+{
+  struct reporter *reporter = user;
+  struct relay *relay = reporter->relay;
+  struct store_message *subject = reporter->delivery->message;
+  if (!result) {
+    if (hop_poison(relay, subject, failure)) {
+      close(reporter->fd);
+      reporter->fd = -1;
+      run(reporter);
+    } else {
+      delivery_drop(reporter->delivery);
+      finish(reporter);
+    }
+    return;
+  }
+  g_autoptr(GError) error = NULL;
+  bool wanted = result->status == MAPPING_OK && result->recipients && result->recipients->len > 0;
+  struct store_message *report = wanted ? make_report(reporter, result, &error) : NULL;
+  if (result->status != MAPPING_OK || error) {
+    g_autofree char *words = g_strdup_printf("its report cannot be made: %s", error ? error->message
+                                                                               : result->words ? result->words
+                                                                                               : "no reason given");
+    hop_park(relay, subject->id, words);
+    delivery_drop(reporter->delivery);
+    mapping_result_free(result);
+    finish(reporter);
+    return;
+  }
+  struct store_txn *txn = store_txn_new();
+  if (report)
+    record_report(txn, report, result);
+  g_autofree char *id = report ? store_id_format(report->id) : NULL;
+  for (guint i = 0; i < subject->recipients->len; i++) {
+    struct store_recipient *recipient = subject->recipients->pdata[i];
+    recipient->state = STORE_REPORTED;
+    store_txn_recipient(txn, subject->id, recipient, false);
+    struct audit *audit = audit_new();
+    audit_text(audit, "recipient", recipient->mapped ? recipient->mapped : recipient->address);
+    audit_text(audit, "code", recipient->code);
+    audit_text(audit, "words", recipient->reason);
+    audit_text(audit, "report", id);
+    if (!report)
+      audit_text(audit, "not-reported", result->words ? result->words : "the originator asked for no report");
+    audit_record(audit, txn, subject->id, (gint)recipient->ordinal, "reported");
+  }
+  delivery_drop(reporter->delivery);
+  mapping_result_free(result);
+  reporter->report = report;
+  relay_point("report-before-commit");
+  store_commit(relay->store, txn, report_committed, reporter);
+}
+
+static void run(struct reporter *reporter)
+{
+  struct relay *relay = reporter->relay;
+  struct store_message *subject = reporter->delivery->message;
+  g_autoptr(GError) error = NULL;
+  struct mapping_job *job = envelope_job(relay->store, subject, MAPPING_REPORT, &error);
+  if (job) {
+    struct envelope_note note;
+    envelope_note_unpack(subject->note, &note);
+    job->recipients_total = MAX(note.recipients_total, job->recipients->len);
+    envelope_note_clear(&note);
+    job->now_us = relay_now_us();
+    job->out_fd = body_output(relay->scratch, subject->size, &error);
+    if (job->out_fd >= 0)
+      reporter->fd = dup(job->out_fd);
+  }
+  if (!job || reporter->fd < 0) {
+    g_autofree char *words = g_strdup_printf("its report cannot be made: %s", error ? error->message : "no descriptor");
+    if (job)
+      mapping_job_free(job);
+    hop_park(relay, subject->id, words);
+    delivery_drop(reporter->delivery);
+    finish(reporter);
+    return;
+  }
+  converters_submit(relay->converters, job, HOP_REPORT, subject->priority, reported, reporter);
+}
+
+void reporting_wake(struct hop *hop)
+{
+  struct delivery *delivery;
+  while ((delivery = hop_take(hop)) != NULL) {
+    struct reporter *reporter = g_new0(struct reporter, 1);
+    *reporter = (struct reporter){.relay = hop->relay, .hop = hop, .delivery = delivery, .fd = -1};
+    run(reporter);
+  }
+}
+
+/* --- the end of a lifetime -------------------------------------------------------------------------------------------------- */
+
+static void got_expired(void *user, GPtrArray *messages, const GError *error)
+{
+  struct relay *relay = user;
+  if (error) {
+    relay_log(LOG_ERR, "store", "looking for the expired: %s", error->message);
+    return;
+  }
+  guint expired = 0;
+  for (guint i = 0; i < messages->len; i++) {
+    struct store_message *message = messages->pdata[i];
+    struct store_txn *txn = store_txn_new();
+    struct envelope_note note;
+    envelope_note_unpack(message->note, &note);
+    for (guint k = 0; k < message->recipients->len; k++) {
+      struct store_recipient *recipient = message->recipients->pdata[k];
+      if (g_strcmp0(recipient->hop, HOP_REPORT) == 0) {
+        store_unclaim(relay->store, message->id, (gint)recipient->ordinal); /* its report is on the way */
+        continue;
+      }
+      expired++;
+      g_autofree char *words = g_strdup_printf("not delivered within the queue's lifetime; last: %s",
+                                               recipient->reason ? recipient->reason : "never tried");
+      struct mapping_recipient *told = envelope_recipient(recipient);
+      told->failed = true;
+      told->action = MAPPING_FAILED;
+      told->time_us = relay_now_us();
+      g_clear_pointer(&recipient->detail, g_bytes_unref);
+      recipient->detail = envelope_outcome_pack(told);
+      mapping_recipient_free(told);
+      g_free(recipient->code);
+      recipient->code = g_strdup("5.4.7");
+      g_free(recipient->reason);
+      recipient->reason = g_strdup(words);
+      struct audit *audit = audit_new();
+      audit_text(audit, "hop", recipient->hop);
+      audit_text(audit, "words", words);
+      g_free(recipient->hop);
+      recipient->hop = g_strdup(HOP_REPORT);
+      recipient->due_us = 0;
+      if (note.no_report)
+        recipient->state = STORE_PARKED;
+      store_txn_recipient(txn, message->id, recipient, false);
+      audit_record(audit, txn, message->id, (gint)recipient->ordinal, "expired");
+    }
+    envelope_note_clear(&note);
+    relay_commit(relay, txn, "expire");
+  }
+  if (expired > 0)
+    hop_kick(relay, HOP_REPORT);
+  if (expired > 0 && messages->len == CLAIM_MAX)
+    reporting_expire(relay);
+  g_ptr_array_unref(messages);
+}
+
+void reporting_expire(struct relay *relay)
+{
+  store_claim_expired(relay->store, relay_now_us(), CLAIM_MAX, got_expired, relay);
+}
