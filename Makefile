@@ -40,7 +40,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototyp
 BASE := -std=c17 -D_GNU_SOURCE -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74 -g -fno-omit-frame-pointer -fstack-protector-strong
 
 FLAGS.release := -O2 -D_FORTIFY_SOURCE=2
-FLAGS.test    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -DGW400_SANITIZED=1
+FLAGS.test    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -DGW400_SANITIZED=1 -DGW400_TEST_POINTS=1
 FLAGS.fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fprofile-instr-generate -fcoverage-mapping -DGW400_SANITIZED=1
 DIR.release := build
 DIR.test    := build/test

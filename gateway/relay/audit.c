@@ -44,7 +44,8 @@ struct audit *audit_texts(struct audit *audit, const char *key, const GPtrArray 
   return audit;
 }
 
-void audit_record(struct audit *audit, struct store_txn *txn, guint64 message, gint recipient, const char *event)
+void audit_record(struct audit *audit, struct store_txn *txn, guint64 message, gint recipient,
+                  const char *event)
 {
   char *detail = json_dumps(audit->object, JSON_COMPACT);
   store_txn_audit(txn, message, recipient, event, detail);

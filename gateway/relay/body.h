@@ -1,4 +1,5 @@
-/* body.h - octets of a message on their way in (memory, then a spool file) and out (a descriptor for converters and peers). */
+/* body.h - octets of a message on their way in (memory, then a spool file) and out (a descriptor for
+ * converters and peers). */
 #ifndef GW400_RELAY_BODY_H
 #define GW400_RELAY_BODY_H
 
@@ -15,9 +16,11 @@ void body_finish(struct body *body, struct store_message *message);
 /* Forgets them, and ends. NULL is allowed. */
 void body_discard(struct body *body);
 
-/* A read-only descriptor on the octets of a stored message: a sealed memfd, or its spool file. -1 and error. */
+/* A read-only descriptor on the octets of a stored message: a sealed memfd, or its spool file. -1 and error.
+ */
 int body_open(struct store *store, const struct store_message *message, GError **error);
-/* An empty file for a converter's output: memory for small input, an unlinked file beside the spool for large. -1 and error. */
+/* An empty file for a converter's output: memory for small input, an unlinked file beside the spool for
+ * large. -1 and error. */
 int body_output(const char *spool_path, guint64 input_size, GError **error);
 
 #endif

@@ -19,15 +19,15 @@ struct relay {
   guint generation;
   struct converters *converters;
   struct net_resolver *resolver;
-  char *scratch;              /* folder of unlinked output files, beside the spool */
-  struct reading *reading;    /* RECEIVED messages on their way to ROUTED */
-  GHashTable *hops;           /* name -> struct hop */
-  guint active;               /* messages held in memory: being read, converted or delivered */
+  char *scratch;           /* folder of unlinked output files, beside the spool */
+  struct reading *reading; /* RECEIVED messages on their way to ROUTED */
+  GHashTable *hops;        /* name -> struct hop */
+  guint active;            /* messages held in memory: being read, converted or delivered */
   struct map_cache *map_cache;
   struct smtp_in *smtp_in;
   struct p1_links *p1_links;
   struct control *control;
-  struct net_timer *minute;   /* due times are read again, lifetimes checked */
+  struct net_timer *minute; /* due times are read again, lifetimes checked */
   gint64 started_us;
   bool stopping, reloading;
   int exit_code;
@@ -35,8 +35,8 @@ struct relay {
 
 /* Now, as stored times are: UTC in microseconds. */
 gint64 relay_now_us(void);
-/* Commits, and stops the process with an alarm when the store refuses what must not be lost from memory alone: then a restart
- * continues from what is durable. For transitions that nobody waits for. */
+/* Commits, and stops the process with an alarm when the store refuses what must not be lost from memory
+ * alone: then a restart continues from what is durable. For transitions that nobody waits for. */
 void relay_commit(struct relay *relay, struct store_txn *txn, const char *what);
 /* A reload asked for by SIGHUP or the control socket; done(words) as converters_configured. */
 void relay_reload(struct relay *relay, converters_configured done, void *user);

@@ -46,7 +46,8 @@ static void connection_free(struct connection *connection)
 static bool flush(struct connection *connection)
 {
   while (connection->out->len > 0) {
-    ssize_t sent = send(connection->fd, connection->out->str, connection->out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent =
+        send(connection->fd, connection->out->str, connection->out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR))
       break;
     if (sent <= 0)
@@ -100,8 +101,9 @@ static void take_line(struct connection *connection)
   json_t *question = json_loadb(connection->in->str, length, 0, &error);
   g_string_erase(connection->in, 0, (gssize)length + 1);
   struct control_request *request = g_new0(struct control_request, 1);
-  *request = (struct control_request){
-      .relay = connection->control->relay, .connection = connection, .question = question ? question : json_object()};
+  *request = (struct control_request){.relay = connection->control->relay,
+                                      .connection = connection,
+                                      .question = question ? question : json_object()};
   connection->open = request;
   if (!json_is_object(request->question))
     control_refuse(request, 2, question ? "the question is not a JSON object" : error.text);
@@ -142,9 +144,11 @@ static void on_accept(void *user, bool readable, bool writable)
     return;
   struct ucred asker;
   socklen_t length = sizeof asker;
-  bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &asker, &length) == 0 && (asker.uid == 0 || asker.uid == getuid());
+  bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &asker, &length) == 0 &&
+               (asker.uid == 0 || asker.uid == getuid());
   if (!known || control->connections->len >= CONNECTIONS_MAX) {
-    relay_log(LOG_WARN, "control", "a connection was refused: %s", known ? "too many are open" : "uid not allowed");
+    relay_log(LOG_WARN, "control", "a connection was refused: %s",
+              known ? "too many are open" : "uid not allowed");
     close(fd);
     return;
   }
@@ -162,8 +166,8 @@ static int listen_at(const char *path, GError **error)
 {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path) {
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NAMETOOLONG, "control socket %s: longer than %zu octets", path,
-                sizeof address.sun_path - 1);
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NAMETOOLONG, "control socket %s: longer than %zu octets",
+                path, sizeof address.sun_path - 1);
     return -1;
   }
   g_strlcpy(address.sun_path, path, sizeof address.sun_path);
@@ -174,7 +178,8 @@ static int listen_at(const char *path, GError **error)
   umask(mask);
   if (bound)
     return fd;
-  g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "control socket %s: %s", path, g_strerror(errno));
+  g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "control socket %s: %s", path,
+              g_strerror(errno));
   if (fd >= 0)
     close(fd);
   return -1;

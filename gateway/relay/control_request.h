@@ -1,4 +1,5 @@
-/* control_request.h - one question on the control socket, between the socket (control.c) and the operations (control_ops.c). */
+/* control_request.h - one question on the control socket, between the socket (control.c) and the operations
+ * (control_ops.c). */
 #ifndef GW400_RELAY_CONTROL_REQUEST_H
 #define GW400_RELAY_CONTROL_REQUEST_H
 
@@ -14,7 +15,9 @@ struct control_request {
 
 /* Runs the operation; it answers now or later by exactly one of the two below, which end the request. */
 void control_run(struct control_request *request);
-void control_answer(struct control_request *request, json_t *answer); /* takes the object; "ok":true is added */
-void control_refuse(struct control_request *request, int code, const char *error); /* code: the exit code of DESIGN section 6 */
+void control_answer(struct control_request *request,
+                    json_t *answer); /* takes the object; "ok":true is added */
+void control_refuse(struct control_request *request, int code,
+                    const char *error); /* code: the exit code of DESIGN section 6 */
 
 #endif

@@ -38,11 +38,11 @@ struct converters {
   guint generation;
   GVariant *settings;
   int tables_fd;
-  GPtrArray *workers; /* of worker */
+  GPtrArray *workers;  /* of worker */
   GHashTable *sources; /* name -> source */
   GQueue turn;         /* of source with waiting jobs */
   guint waiting;
-  guint quick_deaths;  /* processes that died while being set up, in a row */
+  guint quick_deaths; /* processes that died while being set up, in a row */
   struct net_timer *respawn;
 };
 
@@ -109,17 +109,16 @@ static void worker_readable(void *user, bool readable, bool writable)
 static void worker_deadline(void *user)
 {
   struct worker *worker = user;
-  g_autofree char *words =
-      g_strdup_printf("the converter did not answer within %u s and was killed", worker->pool->config->job_seconds);
+  g_autofree char *words = g_strdup_printf("the converter did not answer within %u s and was killed",
+                                           worker->pool->config->job_seconds);
   worker_lost(worker, words);
 }
 
 static bool worker_start(struct converters *pool)
 {
   g_autoptr(GError) error = NULL;
-  struct convert_worker_options options = {.program = pool->program,
-                                           .memory = pool->config->job_memory,
-                                           .file_size = G_MAXINT64};
+  struct convert_worker_options options = {
+      .program = pool->program, .memory = pool->config->job_memory, .file_size = G_MAXINT64};
   struct convert_worker *process = convert_worker_spawn(&options, &error);
   if (!process) {
     relay_log(LOG_ERR, "converter", "cannot be started: %s", error->message);
@@ -283,8 +282,8 @@ guint converters_waiting(const struct converters *pool)
   return pool->waiting;
 }
 
-void converters_submit(struct converters *pool, struct mapping_job *job, const char *source_name, guint priority,
-                       converter_done done, void *user)
+void converters_submit(struct converters *pool, struct mapping_job *job, const char *source_name,
+                       guint priority, converter_done done, void *user)
 {
   struct source *source = g_hash_table_lookup(pool->sources, source_name);
   if (!source) {
@@ -306,16 +305,18 @@ GPtrArray *converters_describe(const struct converters *pool)
   GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < pool->workers->len; i++) {
     const struct worker *worker = pool->workers->pdata[i];
-    const char *doing = worker->state == WORKER_IDLE          ? "idle"
+    const char *doing = worker->state == WORKER_IDLE         ? "idle"
                         : worker->state == WORKER_SETTING_UP ? "starting"
                                                              : kinds[worker->current.job->kind];
-    g_ptr_array_add(lines, g_strdup_printf("pid %d: %s, generation %u", (int)convert_worker_pid(worker->process),
-                                           doing, worker->generation));
+    g_ptr_array_add(lines,
+                    g_strdup_printf("pid %d: %s, generation %u", (int)convert_worker_pid(worker->process),
+                                    doing, worker->generation));
   }
   return lines;
 }
 
-/* --- a new generation: its tables are compiled by a converter of its own, off the loop ---------------------------------- */
+/* --- a new generation: its tables are compiled by a converter of its own, off the loop
+ * ---------------------------------- */
 
 struct configuring {
   struct converters *pool;
@@ -335,8 +336,8 @@ static int open_tables(const struct config *config, GArray *fds, GError **error)
     const struct config_table *table = config->tables->pdata[i];
     int fd = open(table->file, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-      g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s:%u: mapping table %s: %s", config->file, table->line,
-                  table->file, g_strerror(errno));
+      g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s:%u: mapping table %s: %s", config->file,
+                  table->line, table->file, g_strerror(errno));
       return -1;
     }
     g_array_append_val(fds, fd);
@@ -414,8 +415,8 @@ static void configure_done(void *user)
   g_free(work);
 }
 
-void converters_configure(struct converters *pool, struct config *config, guint generation, converters_configured done,
-                          void *user)
+void converters_configure(struct converters *pool, struct config *config, guint generation,
+                          converters_configured done, void *user)
 {
   struct configuring *work = g_new0(struct configuring, 1);
   *work = (struct configuring){.pool = pool,

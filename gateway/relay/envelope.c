@@ -51,7 +51,8 @@ GBytes *envelope_pack_smtp(const struct smtp_envelope *envelope)
   for (guint i = 0; i < envelope->recipients->len; i++) {
     const struct smtp_recipient *recipient = envelope->recipients->pdata[i];
     g_variant_builder_add(&recipients, "(@ay@ayu)", g_variant_new_bytestring(recipient->address),
-                          g_variant_new_bytestring(recipient->orcpt ? recipient->orcpt : ""), recipient->notify);
+                          g_variant_new_bytestring(recipient->orcpt ? recipient->orcpt : ""),
+                          recipient->notify);
   }
   g_variant_dict_insert_value(&dict, "recipients", g_variant_builder_end(&recipients));
   return finish(&dict);
@@ -90,8 +91,8 @@ static void add_smtp_recipients(GVariantDict *dict, struct mapping_job *job)
   }
 }
 
-struct mapping_job *envelope_job(struct store *store, const struct store_message *message, enum mapping_kind kind,
-                                 GError **error)
+struct mapping_job *envelope_job(struct store *store, const struct store_message *message,
+                                 enum mapping_kind kind, GError **error)
 {
   int fd = body_open(store, message, error);
   if (fd < 0)

@@ -1,4 +1,5 @@
-/* envelope.h - the relay's opaque octets in the store: envelopes, what the reading job noted, and outcomes per recipient. */
+/* envelope.h - the relay's opaque octets in the store: envelopes, what the reading job noted, and outcomes
+ * per recipient. */
 #ifndef GW400_RELAY_ENVELOPE_H
 #define GW400_RELAY_ENVELOPE_H
 
@@ -12,10 +13,11 @@ GBytes *envelope_pack_p1(const char *peer);
 /* Of a report that we made ourselves: from nobody; its recipients are in the store. */
 GBytes *envelope_pack_report(enum mapping_format format);
 
-/* A job on a stored message: format, times, envelope and recipients filled in; in_fd open on its body. The recipients are the
- * envelope's for MAPPING_READ, the message's (store) otherwise. NULL and error when the body cannot be opened. */
-struct mapping_job *envelope_job(struct store *store, const struct store_message *message, enum mapping_kind kind,
-                                 GError **error);
+/* A job on a stored message: format, times, envelope and recipients filled in; in_fd open on its body. The
+ * recipients are the envelope's for MAPPING_READ, the message's (store) otherwise. NULL and error when the
+ * body cannot be opened. */
+struct mapping_job *envelope_job(struct store *store, const struct store_message *message,
+                                 enum mapping_kind kind, GError **error);
 
 /* The note column: what the reading job found that later jobs need. */
 struct envelope_note {
@@ -33,7 +35,8 @@ GBytes *envelope_outcome_pack(const struct mapping_recipient *recipient);
 /* Store's recipient -> job's recipient, whole; the result is owned by the caller. */
 struct mapping_recipient *envelope_recipient(const struct store_recipient *recipient);
 
-/* A message of the same identity with other recipients (references moved in by the caller); body references are shared. */
+/* A message of the same identity with other recipients (references moved in by the caller); body references
+ * are shared. */
 struct store_message *envelope_part(const struct store_message *message);
 
 #endif

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CLAIM_MAX 64u    /* asked of the store at once */
-#define AHEAD_MAX 16u    /* converted before a session is free for them */
-#define ATTEMPTS_MAX 2u  /* of a conversion job: one retry, then parked */
+#define CLAIM_MAX 64u   /* asked of the store at once */
+#define AHEAD_MAX 16u   /* converted before a session is free for them */
+#define ATTEMPTS_MAX 2u /* of a conversion job: one retry, then parked */
 
 static void hop_pump(struct hop *hop);
 
@@ -129,7 +129,8 @@ gint64 hop_retry_us(const struct relay *relay, guint attempts)
   return (gint64)(MIN(seconds, (double)config->retry_max_s) * G_USEC_PER_SEC);
 }
 
-/* --- work comes in ---------------------------------------------------------------------------------------------------- */
+/* --- work comes in
+ * ---------------------------------------------------------------------------------------------------- */
 
 static struct delivery *delivery_new(struct hop *hop, struct store_message *message)
 {
@@ -150,7 +151,8 @@ void hops_give(struct relay *relay, struct store_message *message)
   gint64 now = relay_now_us();
   for (guint i = 0; i < message->recipients->len; i++) {
     struct store_recipient *recipient = message->recipients->pdata[i];
-    struct hop *hop = recipient->state == STORE_ROUTED && recipient->hop ? hop_find(relay, recipient->hop) : NULL;
+    struct hop *hop =
+        recipient->state == STORE_ROUTED && recipient->hop ? hop_find(relay, recipient->hop) : NULL;
     if (!hop)
       continue;
     if (recipient->due_us > now || hop->blocked_until_us > now || hop->failures > 0) {
@@ -248,7 +250,8 @@ void hops_review(struct relay *relay)
   store_hops(relay->store, got_hops, relay);
 }
 
-/* --- conversion ahead ------------------------------------------------------------------------------------------------------ */
+/* --- conversion ahead
+ * ------------------------------------------------------------------------------------------------------ */
 
 void hop_park(struct relay *relay, guint64 message, const char *words)
 {
@@ -269,8 +272,8 @@ bool hop_poison(struct relay *relay, struct store_message *message, const char *
   }
   struct store_txn *txn = store_txn_new();
   store_txn_attempt(txn, message->id, message->attempts);
-  audit_record(audit_number(audit_text(audit_new(), "reason", words), "attempt", message->attempts), txn, message->id, -1,
-               "conversion-failed");
+  audit_record(audit_number(audit_text(audit_new(), "reason", words), "attempt", message->attempts), txn,
+               message->id, -1, "conversion-failed");
   relay_commit(relay, txn, "attempt");
   return true;
 }
@@ -283,7 +286,8 @@ static void drop_parked(struct delivery *delivery)
   hop_pump(hop);
 }
 
-/* A recipient that conversion itself refused (too large for the peer, a critical extension): its outcome is known. */
+/* A recipient that conversion itself refused (too large for the peer, a critical extension): its outcome is
+ * known. */
 static void take_refusals(struct delivery *delivery)
 {
   GPtrArray *written = delivery->written->recipients;
@@ -326,7 +330,8 @@ static void converted(void *user, struct mapping_result *result, const char *fai
   }
   delivery->written = result;
   if (result->status != MAPPING_OK) {
-    hop_park(hop->relay, delivery->message->id, result->words ? result->words : "conversion refused without words");
+    hop_park(hop->relay, delivery->message->id,
+             result->words ? result->words : "conversion refused without words");
     drop_parked(delivery);
     return;
   }
@@ -401,7 +406,8 @@ static void hop_pump(struct hop *hop)
   }
 }
 
-/* --- the transport's side ----------------------------------------------------------------------------------------------------- */
+/* --- the transport's side
+ * ----------------------------------------------------------------------------------------------------- */
 
 struct delivery *hop_take(struct hop *hop)
 {
@@ -437,8 +443,8 @@ void delivery_return(struct delivery *delivery)
   g_queue_push_head(&hop->prepared[MIN(delivery->message->priority, 2)], delivery);
 }
 
-void delivery_outcome(struct delivery *delivery, guint index, enum outcome_kind kind, const char *code, const char *words,
-                      const char *remote)
+void delivery_outcome(struct delivery *delivery, guint index, enum outcome_kind kind, const char *code,
+                      const char *words, const char *remote)
 {
   guint first = index == G_MAXUINT ? 0 : index;
   guint end = index == G_MAXUINT ? delivery->message->recipients->len : index + 1;
@@ -570,10 +576,11 @@ void delivery_finish(struct delivery *delivery, const char *words)
       finished->due_us = finished->due_us ? MIN(finished->due_us, recipient->due_us) : recipient->due_us;
     g_autofree char *id = store_id_format(delivery->message->id);
     relay_log(LOG_INF, event, "message=%s hop=%s to=%s code=%s words=\"%s\"", id, hop->name,
-              recipient->mapped ? recipient->mapped : recipient->address, recipient->code ? recipient->code : "-",
-              recipient->reason ? recipient->reason : "");
+              recipient->mapped ? recipient->mapped : recipient->address,
+              recipient->code ? recipient->code : "-", recipient->reason ? recipient->reason : "");
   }
-  for (guint i = 0; delivery->written && delivery->written->identifiers && i < delivery->written->identifiers->len; i++) {
+  for (guint i = 0;
+       delivery->written && delivery->written->identifiers && i < delivery->written->identifiers->len; i++) {
     const struct mapping_identifier *identifier = delivery->written->identifiers->pdata[i];
     store_txn_identifier(txn, delivery->message->id, identifier->kind, identifier->value);
   }
@@ -589,8 +596,8 @@ void hop_unreachable(struct hop *hop, const char *words)
   hop->blocked_until_us = relay_now_us() + pause;
   g_free(hop->last_error);
   hop->last_error = g_strdup(words);
-  relay_log(LOG_WARN, "unreachable", "hop=%s failures=%u next-try=%" G_GINT64_FORMAT "s words=\"%s\"", hop->name,
-            hop->failures, pause / G_USEC_PER_SEC, words);
+  relay_log(LOG_WARN, "unreachable", "hop=%s failures=%u next-try=%" G_GINT64_FORMAT "s words=\"%s\"",
+            hop->name, hop->failures, pause / G_USEC_PER_SEC, words);
   struct delivery *delivery;
   while ((delivery = hop_take(hop)) != NULL)
     delivery_finish(delivery, words);

@@ -1,4 +1,5 @@
-/* mapcache.h - answers of MAP jobs, kept for the RCPT commands to come; forgotten with the configuration's generation. */
+/* mapcache.h - answers of MAP jobs, kept for the RCPT commands to come; forgotten with the configuration's
+ * generation. */
 #ifndef GW400_RELAY_MAPCACHE_H
 #define GW400_RELAY_MAPCACHE_H
 
@@ -10,7 +11,8 @@ struct map_answer {
 };
 struct map_cache *map_cache_new(void);
 void map_cache_free(struct map_cache *cache);
-/* Calls back with the answer for a recipient's mailbox, at once when it is known. The answer is the cache's. */
+/* Calls back with the answer for a recipient's mailbox, at once when it is known. The answer is the cache's.
+ */
 typedef void (*map_done)(void *user, const struct map_answer *answer);
 void map_recipient(struct relay *relay, const char *mailbox, map_done done, void *user);
 

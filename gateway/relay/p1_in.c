@@ -1,11 +1,13 @@
 /* p1_in.c - associations that peers open: the listeners, and the judgement of a bind.
  *
- * On the wire stands only X.411's error; the log says which rule refused (X.411 8.1.1.1: MTA-bind, authentication-error, busy). */
+ * On the wire stands only X.411's error; the log says which rule refused (X.411 8.1.1.1: MTA-bind,
+ * authentication-error, busy). */
 #include "relay/p1_link.h"
 
 #include <string.h>
 
-static const struct config_peer *peer_named(const struct config *config, const char *mta_name, const struct config_peer **near_r)
+static const struct config_peer *peer_named(const struct config *config, const char *mta_name,
+                                            const struct config_peer **near_r)
 {
   for (guint i = 0; i < config->peers->len; i++) {
     const struct config_peer *peer = config->peers->pdata[i];
@@ -48,15 +50,19 @@ char *p1_in_judge(struct p1_links *links, const struct p1_link *link, const stru
   const struct config_peer *peer = peer_named(relay->config, name, &near);
   *error_r = P1_BIND_AUTHENTICATION_ERROR;
   if (!peer && near)
-    return g_strdup_printf("the initiator's MTA name \"%s\" is unknown: peer %s has remote-mta \"%s\", which differs in case", name,
-                           near->name, near->remote_mta);
+    return g_strdup_printf(
+        "the initiator's MTA name \"%s\" is unknown: peer %s has remote-mta \"%s\", which differs in case",
+        name, near->name, near->remote_mta);
   if (!peer)
-    return name ? g_strdup_printf("the initiator's MTA name \"%s\" is unknown: no peer has it as remote-mta", name)
+    return name ? g_strdup_printf("the initiator's MTA name \"%s\" is unknown: no peer has it as remote-mta",
+                                  name)
                 : g_strdup("the bind is unauthenticated and no peer is configured without remote-mta");
   if (peer->networks->len > 0 && !config_network_contains(peer->networks, link->address))
-    return g_strdup_printf("peer %s may not call from %s: the address is in none of its networks", peer->name, link->address);
+    return g_strdup_printf("peer %s may not call from %s: the address is in none of its networks", peer->name,
+                           link->address);
   if (!same_password(peer->remote_password, bind->peer.password))
-    return g_strdup_printf("peer %s (\"%s\") gave a wrong password: it is not that of remote-password-file", peer->name, name);
+    return g_strdup_printf("peer %s (\"%s\") gave a wrong password: it is not that of remote-password-file",
+                           peer->name, name);
   *error_r = P1_BIND_BUSY;
   if (relay->stopping)
     return g_strdup("the gateway is stopping");
@@ -65,7 +71,8 @@ char *p1_in_judge(struct p1_links *links, const struct p1_link *link, const stru
   if (links->links->len > relay->config->associations_max)
     return g_strdup_printf("busy: associations-max (%u) is reached", relay->config->associations_max);
   if (peer->associations > 0 && bound_links(links, peer->name) >= 2 * peer->associations)
-    return g_strdup_printf("busy: peer %s already holds twice its associations (%u)", peer->name, peer->associations);
+    return g_strdup_printf("busy: peer %s already holds twice its associations (%u)", peer->name,
+                           peer->associations);
   *peer_r = peer;
   return NULL;
 }
@@ -133,5 +140,6 @@ void p1_links_listen(struct p1_links *links)
 {
   const struct relay_start *start = links->relay->start;
   for (guint i = 0; i < start->p1_count; i++)
-    g_ptr_array_add(links->listeners, net_listener_new(links->relay->loop, start->p1_sockets[i], accepted, links));
+    g_ptr_array_add(links->listeners,
+                    net_listener_new(links->relay->loop, start->p1_sockets[i], accepted, links));
 }

@@ -10,7 +10,9 @@
 
 #define READ_BLOCK 65536u
 
-/* --- life ------------------------------------------------------------------------------------------------------------------ */
+/* --- life
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static void link_free(struct p1_link *link)
 {
@@ -35,7 +37,8 @@ static void link_end(struct p1_link *link)
     g_ptr_array_remove_fast(link->links->links, link);
     if (link->sending) {
       delivery_outcome(link->sending, G_MAXUINT, OUTCOME_DEFERRED, "4.4.2",
-                       link->refusal ? link->refusal : "the association ended during the transfer", link->peer);
+                       link->refusal ? link->refusal : "the association ended during the transfer",
+                       link->peer);
       delivery_finish(g_steal_pointer(&link->sending), NULL);
     }
     if (link->initiator)
@@ -55,7 +58,9 @@ static void idle_over(void *user)
   }
 }
 
-/* --- transfer in ---------------------------------------------------------------------------------------------------------------- */
+/* --- transfer in
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 struct received {
   struct p1_link *link;
@@ -96,7 +101,8 @@ static void receive_end(struct p1_link *link)
 {
   struct relay *relay = link->links->relay;
   if (link->body_error || !link->body) {
-    relay_log(LOG_ERR, "p1-receive", "peer=%s: %s", link->peer, link->body_error ? link->body_error : "no data came");
+    relay_log(LOG_ERR, "p1-receive", "peer=%s: %s", link->peer,
+              link->body_error ? link->body_error : "no data came");
     body_discard(g_steal_pointer(&link->body));
     p1_association_reject(link->association);
     return;
@@ -137,7 +143,9 @@ static void receive_data(struct p1_link *link, GBytes *data)
     link->body_error = g_strdup(error->message);
 }
 
-/* --- transfer out ------------------------------------------------------------------------------------------------------------------ */
+/* --- transfer out
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static void want_data(struct p1_link *link, gsize want)
 {
@@ -165,14 +173,17 @@ static void transfer_over(struct p1_link *link, const struct p1_event *event)
     relay_point("p1-sent-before-commit");
     link->sent++;
     link->sent_count++;
-    delivery_outcome(delivery, G_MAXUINT, OUTCOME_SENT, "2.0.0", "transferred, the activity's end is confirmed", link->peer);
+    delivery_outcome(delivery, G_MAXUINT, OUTCOME_SENT, "2.0.0",
+                     "transferred, the activity's end is confirmed", link->peer);
   } else {
     delivery_outcome(delivery, G_MAXUINT, OUTCOME_DEFERRED, "4.4.2", event->words, link->peer);
   }
   delivery_finish(delivery, NULL);
 }
 
-/* --- binds -------------------------------------------------------------------------------------------------------------------------- */
+/* --- binds
+ * --------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void on_bind(struct p1_link *link, const struct p1_event *event)
 {
@@ -189,7 +200,8 @@ static void on_bind(struct p1_link *link, const struct p1_event *event)
   link->hop = hop_find(link->links->relay, name);
   struct p1_credentials local = {.mta_name = peer->local_mta, .password = peer->local_password};
   p1_association_bind_accept(link->association, &local,
-                             g_strcmp0(peer->password_form, "octets") == 0 ? P1_PASSWORD_OCTETS : P1_PASSWORD_IA5);
+                             g_strcmp0(peer->password_form, "octets") == 0 ? P1_PASSWORD_OCTETS
+                                                                           : P1_PASSWORD_IA5);
 }
 
 static void on_bound(struct p1_link *link, const struct p1_event *event)
@@ -212,12 +224,15 @@ static void on_bound(struct p1_link *link, const struct p1_event *event)
   link->bound = true;
   if (link->initiator)
     hop_reached(link->hop);
-  relay_log(LOG_INF, "bound", "peer=%s %s=%s checkpoint=%uK window=%u session-version=%u dialogue=%s", link->peer,
-            link->initiator ? "to" : "from", link->address, link->checkpoint_size, link->window, link->session_version,
+  relay_log(LOG_INF, "bound", "peer=%s %s=%s checkpoint=%uK window=%u session-version=%u dialogue=%s",
+            link->peer, link->initiator ? "to" : "from", link->address, link->checkpoint_size, link->window,
+            link->session_version,
             link->dialogue == P1_TWO_WAY_ALTERNATE ? "two-way-alternate" : "monologue");
 }
 
-/* --- the machine's events --------------------------------------------------------------------------------------------------------------- */
+/* --- the machine's events
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 static void handle(struct p1_link *link, struct p1_event *event)
 {
@@ -247,11 +262,12 @@ static void handle(struct p1_link *link, struct p1_event *event)
     break;
   case P1_REFUSED:
   case P1_ABORTED:
-    relay_log(LOG_WARN, event->type == P1_REFUSED ? "refused" : "aborted", "peer=%s address=%s step=%s by=%s words=\"%s\"",
-              link->peer ? link->peer : "-", link->address, p1_step_name(event->step), event->by_peer ? "peer" : "us",
-              event->words ? event->words : "");
+    relay_log(LOG_WARN, event->type == P1_REFUSED ? "refused" : "aborted",
+              "peer=%s address=%s step=%s by=%s words=\"%s\"", link->peer ? link->peer : "-", link->address,
+              p1_step_name(event->step), event->by_peer ? "peer" : "us", event->words ? event->words : "");
     if (!link->refusal)
-      link->refusal = g_strdup_printf("%s: %s", p1_step_name(event->step), event->words ? event->words : "no words");
+      link->refusal =
+          g_strdup_printf("%s: %s", p1_step_name(event->step), event->words ? event->words : "no words");
     link->bound = link->ready = false;
     break;
   case P1_READY:
@@ -334,7 +350,8 @@ void p1_link_pump(struct p1_link *link)
     net_timer_stop(link->idle);
 }
 
-/* --- the stream's and the timers' events --------------------------------------------------------------------------------------------------- */
+/* --- the stream's and the timers' events
+ * --------------------------------------------------------------------------------------------------- */
 
 static void stream_connected(void *user)
 {
@@ -409,12 +426,12 @@ const struct net_stream_handler p1_link_handler = {.connected = stream_connected
                                                    .drained = stream_drained,
                                                    .closed = stream_closed};
 
-#define TIMER_CALLBACK(n)                                                                                              \
-  static void timer_##n(void *user)                                                                                    \
-  {                                                                                                                    \
-    struct p1_link *link = user;                                                                                       \
-    p1_association_timeout(link->association, n);                                                                      \
-    p1_link_pump(link);                                                                                                \
+#define TIMER_CALLBACK(n)                                                                                    \
+  static void timer_##n(void *user)                                                                          \
+  {                                                                                                          \
+    struct p1_link *link = user;                                                                             \
+    p1_association_timeout(link->association, n);                                                            \
+    p1_link_pump(link);                                                                                      \
   }
 TIMER_CALLBACK(0)
 TIMER_CALLBACK(1)
@@ -435,7 +452,9 @@ struct p1_link *p1_link_new(struct p1_links *links, const struct p1_options *opt
   return link;
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- all of them
+ * ------------------------------------------------------------------------------------------------------------------------------
+ */
 
 void p1_links_stop(struct p1_links *links)
 {

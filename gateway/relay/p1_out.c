@@ -11,32 +11,34 @@ char *p1_out_judge(const struct config_peer *peer, const struct p1_event *bound)
 {
   const char *name = bound->peer.mta_name;
   if (peer->remote_mta && g_strcmp0(peer->remote_mta, name) != 0)
-    return g_strdup_printf("the responder calls itself \"%s\", peer %s expects remote-mta \"%s\"%s", name ? name : "(nothing)",
-                           peer->name, peer->remote_mta,
-                           name && g_ascii_strcasecmp(name, peer->remote_mta) == 0 ? " (they differ in case)" : "");
-  if (peer->remote_password && (!bound->peer.password || !g_bytes_equal(peer->remote_password, bound->peer.password)))
-    return g_strdup_printf("the responder \"%s\" gave a password that is not that of peer %s's remote-password-file", name,
-                           peer->name);
+    return g_strdup_printf("the responder calls itself \"%s\", peer %s expects remote-mta \"%s\"%s",
+                           name ? name : "(nothing)", peer->name, peer->remote_mta,
+                           name && g_ascii_strcasecmp(name, peer->remote_mta) == 0 ? " (they differ in case)"
+                                                                                   : "");
+  if (peer->remote_password &&
+      (!bound->peer.password || !g_bytes_equal(peer->remote_password, bound->peer.password)))
+    return g_strdup_printf(
+        "the responder \"%s\" gave a password that is not that of peer %s's remote-password-file", name,
+        peer->name);
   return NULL;
 }
 
 void p1_link_options(const struct relay *relay, const struct config_peer *peer, struct p1_options *options)
 {
   (void)relay;
-  *options = (struct p1_options){.initiator = true,
-                                 .local = {.mta_name = peer->local_mta, .password = peer->local_password},
-                                 .password_form =
-                                     g_strcmp0(peer->password_form, "octets") == 0 ? P1_PASSWORD_OCTETS : P1_PASSWORD_IA5,
-                                 .tpdu_size = (guint8)peer->tpdu_size_code,
-                                 .checkpoint_size = peer->checkpoint_size,
-                                 .window = peer->window,
-                                 .dialogue = g_strcmp0(peer->dialogue, "two-way-alternate") == 0 ? P1_TWO_WAY_ALTERNATE
-                                                                                                 : P1_MONOLOGUE,
-                                 .session_version = peer->session_version,
-                                 .connect_ms = 60000,
-                                 .answer_ms = 120000,
-                                 .release_ms = 30000,
-                                 .receive_max = peer->size_max};
+  *options = (struct p1_options){
+      .initiator = true,
+      .local = {.mta_name = peer->local_mta, .password = peer->local_password},
+      .password_form = g_strcmp0(peer->password_form, "octets") == 0 ? P1_PASSWORD_OCTETS : P1_PASSWORD_IA5,
+      .tpdu_size = (guint8)peer->tpdu_size_code,
+      .checkpoint_size = peer->checkpoint_size,
+      .window = peer->window,
+      .dialogue = g_strcmp0(peer->dialogue, "two-way-alternate") == 0 ? P1_TWO_WAY_ALTERNATE : P1_MONOLOGUE,
+      .session_version = peer->session_version,
+      .connect_ms = 60000,
+      .answer_ms = 120000,
+      .release_ms = 30000,
+      .receive_max = peer->size_max};
   /* the texts were checked when the configuration was loaded */
   osi_selector_parse(peer->local_tsel, &options->local_tsel, NULL);
   osi_selector_parse(peer->remote_tsel, &options->remote_tsel, NULL);
@@ -85,7 +87,8 @@ static void open_link(struct hop *hop, const struct config_peer *peer, guint add
   link->stream = net_connect(relay->loop, host, port, peer->local_source, &p1_link_handler, link);
 }
 
-/* An association that was bound has done its work; one that never was sends us to the next address, or lets the hop rest. */
+/* An association that was bound has done its work; one that never was sends us to the next address, or lets
+ * the hop rest. */
 void p1_out_ended(struct p1_link *link)
 {
   struct hop *hop = link->hop;
@@ -99,8 +102,9 @@ void p1_out_ended(struct p1_link *link)
       open_link(hop, peer, link->address_index + 1);
       return;
     }
-    g_autofree char *words = g_strdup_printf("peer %s at %s: %s", link->peer, link->address,
-                                             link->refusal ? link->refusal : "the connection ended before the bind");
+    g_autofree char *words =
+        g_strdup_printf("peer %s at %s: %s", link->peer, link->address,
+                        link->refusal ? link->refusal : "the connection ended before the bind");
     if (link->since_us == 0 || !link->sent)
       hop_unreachable(hop, words);
   }
@@ -111,7 +115,8 @@ void p1_out_ended(struct p1_link *link)
 void p1_out_feed(struct p1_link *link)
 {
   const struct config_peer *peer = config_peer(link->links->relay->config, link->peer);
-  guint most = peer && peer->messages_per_association ? peer->messages_per_association : MESSAGES_PER_ASSOCIATION;
+  guint most =
+      peer && peer->messages_per_association ? peer->messages_per_association : MESSAGES_PER_ASSOCIATION;
   if (link->sent >= most && link->initiator) {
     link->releasing = true;
     p1_association_release(link->association);

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Counts down on each pass and ends as `kill -9` would. The count lives in the environment: no global is needed. */
+/* Counts down on each pass and ends as `kill -9` would. The count lives in the environment: no global is
+ * needed. */
 void relay_point(const char *name)
 {
   const char *wanted = g_getenv("GW400_KILL_AT");

@@ -1,4 +1,5 @@
-/* points.h - named points at which a test kills this process (GW400_KILL_AT="name:count"); nothing in a normal build. */
+/* points.h - named points at which a test kills this process (GW400_KILL_AT="name:count"); nothing in a
+ * normal build. */
 #ifndef GW400_RELAY_POINTS_H
 #define GW400_RELAY_POINTS_H
 

@@ -12,11 +12,12 @@
 
 struct reading {
   bool claiming, more;
-  GHashTable *open;    /* id -> reader: being read */
-  GHashTable *keys;    /* digest in hexadecimal -> id of an unproven message with it, as far as this process remembers */
-  GHashTable *key_of;  /* id -> its digest in keys */
-  GHashTable *proven;  /* ids proven in this process: their mark in the store may still stand */
-  GArray *marks;       /* ids whose mark goes with the next transaction */
+  GHashTable *open; /* id -> reader: being read */
+  GHashTable *
+      keys; /* digest in hexadecimal -> id of an unproven message with it, as far as this process remembers */
+  GHashTable *key_of; /* id -> its digest in keys */
+  GHashTable *proven; /* ids proven in this process: their mark in the store may still stand */
+  GArray *marks;      /* ids whose mark goes with the next transaction */
 };
 
 struct reader {
@@ -112,7 +113,9 @@ static void reader_free(struct reader *reader)
   g_free(reader);
 }
 
-/* --- ROUTED ---------------------------------------------------------------------------------------------------------------- */
+/* --- ROUTED
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 static void routed(void *user, const GError *error)
 {
@@ -129,8 +132,8 @@ static void routed(void *user, const GError *error)
   reading_review(relay);
 }
 
-static struct store_recipient *stored_recipient(const struct mapping_recipient *read, const struct mapping_result *result,
-                                                gint64 now)
+static struct store_recipient *stored_recipient(const struct mapping_recipient *read,
+                                                const struct mapping_result *result, gint64 now)
 {
   struct mapping_recipient told = *read;
   struct store_recipient *recipient = store_recipient_new(read->ordinal);
@@ -168,7 +171,7 @@ static void audit_recipients(struct store_txn *txn, const struct store_message *
     audit_text(audit, "code", recipient->code);
     audit_text(audit, "words", recipient->reason);
     audit_record(audit, txn, message->id, (gint)recipient->ordinal,
-                 recipient->state == STORE_PARKED            ? "parked"
+                 recipient->state == STORE_PARKED             ? "parked"
                  : g_strcmp0(recipient->hop, HOP_REPORT) == 0 ? "refused"
                                                               : "routed");
   }
@@ -230,7 +233,8 @@ static void route(struct reader *reader)
   } else {
     message->state = STORE_DONE;
     store_txn_done(txn, message->id);
-    audit_record(audit_text(audit_new(), "words", result->words ? result->words : "no recipient of it is ours to serve"),
+    audit_record(audit_text(audit_new(), "words",
+                            result->words ? result->words : "no recipient of it is ours to serve"),
                  txn, message->id, -1, "done");
   }
   if (message->state == STORE_ROUTED && result->losses && result->losses->len > 0)
@@ -239,7 +243,8 @@ static void route(struct reader *reader)
   store_commit(relay->store, txn, routed, reader);
 }
 
-/* --- the duplicate rule -------------------------------------------------------------------------------------------------------- */
+/* --- the duplicate rule
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void repeat_of(struct reader *reader, guint64 earlier)
 {
@@ -325,7 +330,9 @@ static void check_repeat(struct reader *reader)
     store_find(reader->relay->store, "p1-key", reader->key, 16, got_candidates, reader);
 }
 
-/* --- RECEIVED --------------------------------------------------------------------------------------------------------------------- */
+/* --- RECEIVED
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static void submit(struct reader *reader);
 
@@ -365,7 +372,8 @@ static void submit(struct reader *reader)
     reader_free(reader);
     return;
   }
-  converters_submit(reader->relay->converters, job, reader->message->origin, reader->message->priority, was_read, reader);
+  converters_submit(reader->relay->converters, job, reader->message->origin, reader->message->priority,
+                    was_read, reader);
 }
 
 static void begin(struct relay *relay, struct store_message *message)

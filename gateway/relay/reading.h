@@ -1,7 +1,9 @@
-/* reading.h - RECEIVED -> ROUTED: the reading job of every stored message, the duplicate rule, the poison rule.
+/* reading.h - RECEIVED -> ROUTED: the reading job of every stored message, the duplicate rule, the poison
+ * rule.
  *
- * The duplicate rule (DESIGN section 1): a P1 message repeats an earlier one when what the reading job digests of both is the
- * same and our confirmation of the earlier was not proven to have arrived when the later came. */
+ * The duplicate rule (DESIGN section 1): a P1 message repeats an earlier one when what the reading job
+ * digests of both is the same and our confirmation of the earlier was not proven to have arrived when the
+ * later came. */
 #ifndef GW400_RELAY_READING_H
 #define GW400_RELAY_READING_H
 

@@ -49,7 +49,9 @@ void relay_commit(struct relay *relay, struct store_txn *txn, const char *what)
   store_commit(relay->store, txn, unheard_committed, unheard);
 }
 
-/* --- reload --------------------------------------------------------------------------------------------------------------- */
+/* --- reload
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 struct reload {
   struct relay *relay;
@@ -103,7 +105,9 @@ void relay_reload(struct relay *relay, converters_configured done, void *user)
   converters_configure(relay->converters, config, relay->generation + 1, configured, reload);
 }
 
-/* --- stop -------------------------------------------------------------------------------------------------------------------- */
+/* --- stop
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static void stop_now(void *user)
 {
@@ -150,7 +154,9 @@ static void on_life(void *user, bool readable, bool writable)
     on_terminate(relay);
 }
 
-/* --- the loop ------------------------------------------------------------------------------------------------------------------- */
+/* --- the loop
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 static void on_minute(void *user)
 {
@@ -163,7 +169,8 @@ static void on_minute(void *user)
   reading_kick(relay);
   hops_review(relay);
   if (relay->config->audit_days > 0)
-    store_prune(relay->store, relay_now_us() - (gint64)relay->config->audit_days * 86400 * G_USEC_PER_SEC, NULL, NULL);
+    store_prune(relay->store, relay_now_us() - (gint64)relay->config->audit_days * 86400 * G_USEC_PER_SEC,
+                NULL, NULL);
 }
 
 static void on_store(void *user, bool readable, bool writable)

@@ -63,7 +63,8 @@ static bool load_report(struct reporter *reporter, guint64 size, struct store_me
 }
 
 /* The report as a message in the queue, its recipients routed; NULL when nobody is to be told. */
-static struct store_message *make_report(struct reporter *reporter, struct mapping_result *result, GError **error)
+static struct store_message *make_report(struct reporter *reporter, struct mapping_result *result,
+                                         GError **error)
 {
   struct relay *relay = reporter->relay;
   const struct store_message *subject = reporter->delivery->message;
@@ -98,7 +99,8 @@ static struct store_message *make_report(struct reporter *reporter, struct mappi
   return report;
 }
 
-static void record_report(struct store_txn *txn, const struct store_message *report, const struct mapping_result *result)
+static void record_report(struct store_txn *txn, const struct store_message *report,
+                          const struct mapping_result *result)
 {
   store_txn_receive(txn, report);
   store_txn_route(txn, report, true);
@@ -136,9 +138,10 @@ static void reported(void *user, struct mapping_result *result, const char *fail
   bool wanted = result->status == MAPPING_OK && result->recipients && result->recipients->len > 0;
   struct store_message *report = wanted ? make_report(reporter, result, &error) : NULL;
   if (result->status != MAPPING_OK || error) {
-    g_autofree char *words = g_strdup_printf("its report cannot be made: %s", error ? error->message
-                                                                               : result->words ? result->words
-                                                                                               : "no reason given");
+    g_autofree char *words =
+        g_strdup_printf("its report cannot be made: %s", error           ? error->message
+                                                         : result->words ? result->words
+                                                                         : "no reason given");
     hop_park(relay, subject->id, words);
     delivery_drop(reporter->delivery);
     mapping_result_free(result);
@@ -186,7 +189,8 @@ static void run(struct reporter *reporter)
       reporter->fd = dup(job->out_fd);
   }
   if (!job || reporter->fd < 0) {
-    g_autofree char *words = g_strdup_printf("its report cannot be made: %s", error ? error->message : "no descriptor");
+    g_autofree char *words =
+        g_strdup_printf("its report cannot be made: %s", error ? error->message : "no descriptor");
     if (job)
       mapping_job_free(job);
     hop_park(relay, subject->id, words);
@@ -207,7 +211,8 @@ void reporting_wake(struct hop *hop)
   }
 }
 
-/* --- the end of a lifetime -------------------------------------------------------------------------------------------------- */
+/* --- the end of a lifetime
+ * -------------------------------------------------------------------------------------------------- */
 
 static void got_expired(void *user, GPtrArray *messages, const GError *error)
 {

@@ -13,26 +13,28 @@ struct smtp_in {
   struct relay *relay;
   struct net_tls *tls;
   GPtrArray *listeners;
-  GPtrArray *sessions;        /* of session */
-  GHashTable *per_client;     /* address -> count */
+  GPtrArray *sessions;    /* of session */
+  GHashTable *per_client; /* address -> count */
 };
 
 /* Lives while its stream does, and longer while an answer is awaited (waits > 0). */
 struct session {
   struct smtp_in *smtp_in;
-  struct net_stream *stream;  /* NULL: gone */
+  struct net_stream *stream; /* NULL: gone */
   struct smtp_server *server;
   struct net_timer *timer;
   struct body *body;
   char *client;
-  char *body_error;           /* why the body cannot be kept */
+  char *body_error; /* why the body cannot be kept */
   bool certified, inside, dead;
   guint waits;
 };
 
 static void session_pump(struct session *session);
 
-/* --- life --------------------------------------------------------------------------------------------------------------- */
+/* --- life
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 static void session_end(struct session *session)
 {
@@ -58,7 +60,9 @@ static void session_end(struct session *session)
   }
 }
 
-/* --- policy ---------------------------------------------------------------------------------------------------------------- */
+/* --- policy
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 static bool certificate_allowed(const struct config *config, const char *name)
 {
@@ -85,7 +89,8 @@ static void recipient_mapped(void *user, const struct map_answer *answer)
   if (answer->ok) {
     smtp_server_reply(session->server, 250, "2.1.5", "recipient ok");
   } else if (answer->temporary) {
-    smtp_server_reply(session->server, 451, "4.3.0", "the recipient's address cannot be looked up now, try again");
+    smtp_server_reply(session->server, 451, "4.3.0",
+                      "the recipient's address cannot be looked up now, try again");
   } else {
     /* 553 5.6.7 is RFC 6531's answer to an address that is not ASCII and cannot be mapped */
     bool international = g_strcmp0(answer->code, "5.6.7") == 0;
@@ -100,8 +105,8 @@ static void on_recipient(struct session *session, const struct smtp_envelope *en
   struct relay *relay = session->smtp_in->relay;
   const struct smtp_recipient *recipient = envelope->recipients->pdata[envelope->recipients->len - 1];
   if (!may_relay(session)) {
-    g_autofree char *words =
-        g_strdup_printf("relaying denied: %s is not among the networks and certificates that may relay", session->client);
+    g_autofree char *words = g_strdup_printf(
+        "relaying denied: %s is not among the networks and certificates that may relay", session->client);
     smtp_server_reply(session->server, 550, "5.7.1", words);
     return;
   }
@@ -118,7 +123,9 @@ static void on_mail(struct session *session)
     smtp_server_reply(session->server, 250, "2.1.0", "sender ok");
 }
 
-/* --- data -------------------------------------------------------------------------------------------------------------------- */
+/* --- data
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 struct accepted {
   struct session *session;
@@ -204,7 +211,8 @@ static void on_data(struct session *session, GBytes *data)
     session->body_error = g_strdup(error->message);
 }
 
-/* --- the machine's events ------------------------------------------------------------------------------------------------------- */
+/* --- the machine's events
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void handle(struct session *session, struct smtp_server_event *event)
 {
@@ -251,7 +259,8 @@ static void handle(struct session *session, struct smtp_server_event *event)
   }
 }
 
-/* Callbacks of the store and the converters may come while a session is being pumped: the outer round goes on for them. */
+/* Callbacks of the store and the converters may come while a session is being pumped: the outer round goes on
+ * for them. */
 static void session_pump(struct session *session)
 {
   if (session->inside)
@@ -266,7 +275,8 @@ static void session_pump(struct session *session)
   if (session->dead)
     session_end(session);
   else
-    net_stream_pause(session->stream, smtp_server_waiting(session->server) || store_busy(session->smtp_in->relay->store));
+    net_stream_pause(session->stream,
+                     smtp_server_waiting(session->server) || store_busy(session->smtp_in->relay->store));
 }
 
 static void on_timer(void *user)
@@ -339,12 +349,15 @@ static void accepted_stream(void *user, struct net_stream *stream)
   g_hash_table_insert(smtp_in->per_client, g_strdup(session->client), GUINT_TO_POINTER(count));
   g_ptr_array_add(smtp_in->sessions, session);
   net_stream_take(stream, &handler, session);
-  bool busy = relay->stopping || smtp_in->sessions->len > config->sessions_max || count > config->sessions_per_client;
+  bool busy =
+      relay->stopping || smtp_in->sessions->len > config->sessions_max || count > config->sessions_per_client;
   smtp_server_start(session->server, busy);
   session_pump(session);
 }
 
-/* --- the door ------------------------------------------------------------------------------------------------------------------- */
+/* --- the door
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 struct smtp_in *smtp_in_new(struct relay *relay, GError **error)
 {

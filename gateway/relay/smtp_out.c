@@ -17,7 +17,7 @@ struct destination {
   bool resolving;
   guint query;
   gint64 resolved_us;
-  GPtrArray *sessions;  /* of session */
+  GPtrArray *sessions; /* of session */
 };
 
 struct session {
@@ -27,12 +27,12 @@ struct session {
   struct net_timer *timer, *idle;
   struct delivery *sending;
   struct smtp_envelope *envelope;
-  guint *index;         /* recipient of the envelope -> of the delivery */
+  guint *index; /* recipient of the envelope -> of the delivery */
   guint64 offset;
   guint address_index, sent;
   bool ready, inside, dead, quitting, greeted;
   char *failure;
-  char *remote;         /* "dns; host" of reports */
+  char *remote; /* "dns; host" of reports */
 };
 
 #define ADDRESSES_FRESH_US (300 * G_USEC_PER_SEC)
@@ -40,7 +40,9 @@ struct session {
 static void session_pump(struct session *session);
 static void session_open(struct destination *destination, guint address_index);
 
-/* --- life --------------------------------------------------------------------------------------------------------------------- */
+/* --- life
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static void session_end(struct session *session)
 {
@@ -64,8 +66,9 @@ static void session_end(struct session *session)
     if (session->address_index + 1 < destination->addresses->len) {
       session_open(destination, session->address_index + 1);
     } else {
-      g_autofree char *words = g_strdup_printf("%s: %s", (char *)destination->addresses->pdata[session->address_index],
-                                               session->failure ? session->failure : "the connection was lost");
+      g_autofree char *words =
+          g_strdup_printf("%s: %s", (char *)destination->addresses->pdata[session->address_index],
+                          session->failure ? session->failure : "the connection was lost");
       hop_unreachable(hop, words);
     }
   } else if (hop_has_work(hop) && !hop->relay->stopping) {
@@ -98,7 +101,9 @@ static void idle_over(void *user)
   session_pump(session);
 }
 
-/* --- one message ------------------------------------------------------------------------------------------------------------------ */
+/* --- one message
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 /* The conversion's answer is the envelope; a recipient that it refused has its outcome already. */
 static void begin_message(struct session *session)
@@ -163,9 +168,9 @@ static void recipient_outcome(struct session *session, const struct smtp_client_
   if (!delivery || event->index >= session->envelope->recipients->len)
     return;
   enum outcome_kind kind = event->code >= 200 && event->code < 300 ? OUTCOME_SENT
-                           : event->code >= 500                   ? OUTCOME_FAILED
-                                                                  : OUTCOME_DEFERRED;
-  const char *code = event->enhanced[0]         ? event->enhanced
+                           : event->code >= 500                    ? OUTCOME_FAILED
+                                                                   : OUTCOME_DEFERRED;
+  const char *code = event->enhanced[0]       ? event->enhanced
                      : kind == OUTCOME_SENT   ? "2.0.0"
                      : kind == OUTCOME_FAILED ? "5.0.0"
                                               : "4.0.0";
@@ -191,7 +196,9 @@ static void message_done(struct session *session, bool dsn)
   delivery_finish(delivery, NULL);
 }
 
-/* --- the machine's events ------------------------------------------------------------------------------------------------------------ */
+/* --- the machine's events
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static void handle(struct session *session, struct smtp_client_event *event)
 {
@@ -239,7 +246,8 @@ static void handle(struct session *session, struct smtp_client_event *event)
     break;
   case SMTP_CLIENT_FAILED:
     g_free(session->failure);
-    session->failure = event->code ? g_strdup_printf("%u %s", event->code, event->text) : g_strdup(event->text);
+    session->failure =
+        event->code ? g_strdup_printf("%u %s", event->code, event->text) : g_strdup(event->text);
     session->ready = false;
     break;
   }
@@ -248,8 +256,8 @@ static void handle(struct session *session, struct smtp_client_event *event)
 static bool may_feed(const struct session *session)
 {
   const struct hop *hop = session->destination->hop;
-  return !session->dead && session->ready && !session->sending && !session->quitting && !hop->relay->stopping &&
-         hop_has_work(hop);
+  return !session->dead && session->ready && !session->sending && !session->quitting &&
+         !hop->relay->stopping && hop_has_work(hop);
 }
 
 static void feed(struct session *session)
@@ -286,7 +294,8 @@ static void session_pump(struct session *session)
   } while (fed);
   session->inside = false;
   if (session->ready && !session->sending && !session->quitting)
-    net_timer_start(session->idle, 1000ull * session->destination->hop->relay->config->smtp.connection_idle_s, 0);
+    net_timer_start(session->idle, 1000ull * session->destination->hop->relay->config->smtp.connection_idle_s,
+                    0);
   else
     net_timer_stop(session->idle);
 }
@@ -335,7 +344,9 @@ static const struct net_stream_handler handler = {
 
 static enum smtp_tls_use tls_use(const char *text)
 {
-  return g_strcmp0(text, "require") == 0 ? SMTP_TLS_REQUIRE : g_strcmp0(text, "never") == 0 ? SMTP_TLS_NEVER : SMTP_TLS_MAY;
+  return g_strcmp0(text, "require") == 0 ? SMTP_TLS_REQUIRE
+         : g_strcmp0(text, "never") == 0 ? SMTP_TLS_NEVER
+                                         : SMTP_TLS_MAY;
 }
 
 static void session_open(struct destination *destination, guint address_index)
@@ -365,7 +376,9 @@ static void session_open(struct destination *destination, guint address_index)
   session_pump(session);
 }
 
-/* --- where the hop's servers are ---------------------------------------------------------------------------------------------------------- */
+/* --- where the hop's servers are
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static void resolved(void *user, const struct net_mx_answer *answer)
 {

@@ -1,7 +1,9 @@
-/* smtp_out.h - SMTP sessions towards mail servers: resolution of the hop, the client machine on its socket, outcomes.
+/* smtp_out.h - SMTP sessions towards mail servers: resolution of the hop, the client machine on its socket,
+ * outcomes.
  *
- * A hop is "smtp:DOMAIN" (by MX, RFC 5321 5.1) or "smtp:[HOST]:PORT" (a smarthost).  Sessions are reused while there is mail for
- * the hop and for a while after; each hop has its own limit, so a slow destination does not hold up another. */
+ * A hop is "smtp:DOMAIN" (by MX, RFC 5321 5.1) or "smtp:[HOST]:PORT" (a smarthost).  Sessions are reused
+ * while there is mail for the hop and for a while after; each hop has its own limit, so a slow destination
+ * does not hold up another. */
 #ifndef GW400_RELAY_SMTP_OUT_H
 #define GW400_RELAY_SMTP_OUT_H
 
