@@ -202,6 +202,12 @@ struct octets *asn1_encode(const struct asn1_value *value, GError **error)
   return encode_structure(value->type, value->structure, value->ropes, error);
 }
 
+struct octets *asn1_encode_field(const struct asn1_value *value, const asn_TYPE_descriptor_t *type,
+                                 const void *structure, GError **error)
+{
+  return encode_structure(type, structure, value->ropes, error);
+}
+
 GBytes *asn1_encode_bytes(const struct asn1_value *value, GError **error)
 {
   g_autoptr(octets_t) octets = asn1_encode(value, error);

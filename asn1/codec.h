@@ -85,6 +85,9 @@ struct OCTET_STRING *asn1_new_string(const char *text);
 
 /* Encodes with definite lengths, minimal length octets, ropes left as ropes; a SET OF keeps its order. */
 struct octets *asn1_encode(const struct asn1_value *value, GError **error);
+/* The same of one structure within value, of the given type: a body part, an extension.  It keeps its ropes. */
+struct octets *asn1_encode_field(const struct asn1_value *value, const struct asn_TYPE_descriptor_s *type,
+                                 const void *structure, GError **error);
 /* A short value (at most 16 MiB) into memory. */
 GBytes *asn1_encode_bytes(const struct asn1_value *value, GError **error);
 
