@@ -16,12 +16,14 @@
 #include <constr_SET.h>
 #include <constr_SET_OF.h>
 
+/* asn1c appends the tag of OCTET STRING to those of character strings: the first universal tag is the type's.
+ */
 ber_tlv_tag_t descriptor_universal(const asn_TYPE_descriptor_t *type)
 {
-  if (type->all_tags_count == 0)
-    return 0;
-  ber_tlv_tag_t last = type->all_tags[type->all_tags_count - 1];
-  return BER_TAG_CLASS(last) == ASN_TAG_CLASS_UNIVERSAL ? last : 0;
+  for (int i = 0; i < type->all_tags_count; i++)
+    if (BER_TAG_CLASS(type->all_tags[i]) == ASN_TAG_CLASS_UNIVERSAL)
+      return type->all_tags[i];
+  return 0;
 }
 
 static enum kind string_kind(const asn_TYPE_descriptor_t *type)
