@@ -35,7 +35,7 @@ struct label {
 struct leaf {
   const char *text; /* the value: digits, dotted arcs, text, hexadecimal digits, bits */
   const char *name; /* of the number or identifier; or NULL */
-  enum leaf_kind { LEAF_BARE, LEAF_TEXT, LEAF_HEX, LEAF_BITS, LEAF_NUMBER } kind;
+  enum leaf_kind { LEAF_BARE, LEAF_TEXT, LEAF_HEX, LEAF_BITS, LEAF_ARCS, LEAF_NUMBER } kind;
   guint64 length; /* of the string in octets, when text is cut; else 0 */
 };
 
@@ -147,6 +147,7 @@ static void text_leaf(GString *out, const struct leaf *leaf)
     g_string_append_printf(out, "'%s'B", leaf->text);
     break;
   case LEAF_BARE:
+  case LEAF_ARCS:
   case LEAF_NUMBER:
     g_string_append(out, leaf->text);
     break;
@@ -160,7 +161,7 @@ static void text_leaf(GString *out, const struct leaf *leaf)
 static void xml_leaf(struct printer *printer, struct label label, const struct leaf *leaf)
 {
   static const char *const forms[] = {
-      [LEAF_HEX] = " form=\"hex\"", [LEAF_BITS] = " form=\"bits\"", [LEAF_NUMBER] = ""};
+      [LEAF_HEX] = " form=\"hex\"", [LEAF_BITS] = " form=\"bits\"", [LEAF_NUMBER] = NULL};
   GString *out = printer->out;
   g_autofree char *text = g_markup_escape_text(leaf->text, -1);
   g_string_append_printf(out, "<%s%s", xml_name(label), forms[leaf->kind] ? forms[leaf->kind] : "");
@@ -176,11 +177,8 @@ static void xml_leaf(struct printer *printer, struct label label, const struct l
 /* A plain text or number where that says all, else an object. */
 static void json_leaf(GString *out, const struct leaf *leaf)
 {
-  static const char *const members[] = {[LEAF_BARE] = "value",
-                                        [LEAF_TEXT] = "text",
-                                        [LEAF_HEX] = "hex",
-                                        [LEAF_BITS] = "bits",
-                                        [LEAF_NUMBER] = "value"};
+  static const char *const members[] = {[LEAF_BARE] = "value", [LEAF_TEXT] = "text", [LEAF_HEX] = "hex",
+                                        [LEAF_BITS] = "bits",  [LEAF_ARCS] = "oid",  [LEAF_NUMBER] = "value"};
   bool quoted = leaf->kind != LEAF_BARE && leaf->kind != LEAF_NUMBER;
   bool object = leaf->name || leaf->length || leaf->kind == LEAF_HEX || leaf->kind == LEAF_BITS;
   if (object)
@@ -318,7 +316,7 @@ static void print_primitive(struct printer *printer, struct label label, const a
   if (descriptor_universal(type) == UNIVERSAL_OID && oid_to_dotted(primitive->buf, length, dotted)) {
     enum oid oid = oid_find(primitive->buf, length);
     const char *name = oid == OID_UNKNOWN ? NULL : oid_name(oid);
-    print_leaf(printer, label, &(struct leaf){dotted->str, name, LEAF_TEXT, 0});
+    print_leaf(printer, label, &(struct leaf){dotted->str, name, LEAF_ARCS, 0});
     return;
   }
   g_autofree char *hex = to_hex(primitive->buf, length);
