@@ -1,13 +1,17 @@
 /* store.h - queue, audit log and correlation in one transactional store.
  *
- * One interface, several backends (struct store_backend in backend.h): SQLite here, PostgreSQL behind the same suite later.
+ * One interface, several backends (struct store_backend_class in backend.h): SQLite here, PostgreSQL behind the same suite later.
  * All writes go through struct store_txn: one transition of a message = one transaction = at least one audit record.
  * store_commit() hands the transaction to the writer thread, which commits in groups (a group that fails is redone one by one);
- * the callback runs from store_dispatch() on the caller's thread once it is durable (or has failed, whole).
+ * the callback runs from store_dispatch() on the caller's thread once it is durable (or has failed, whole). Transactions are
+ * committed in the order given, but for those that wait for a new spool file's sync: what follows from a transaction is given
+ * after its callback.
  * A body of at most STORE_INLINE octets lies in the database; a longer one in a spool file, synced (file and folder) before
  * the transaction that names it is queued.  Spool files without a row are removed at start.
  * Claims: a message or recipient that the relay works on is claimed; it is handed out once until it is updated or unclaimed.
  * A claim does not survive the process (SQLite) or its lease (a cluster backend): nothing else is needed after a crash.
+ * STORE_ERROR_NOT_FOUND and _CONFLICT of a transaction: it is itself at fault (the message is unknown, or stands in another
+ * state, perhaps by an operator's hand); its claims are released. After _FULL and _WRITE claims stay: commit again or unclaim.
  * The store knows no protocol: envelopes, notes and details are opaque octets of the relay. */
 #ifndef GW400_STORE_STORE_H
 #define GW400_STORE_STORE_H
@@ -26,9 +30,10 @@ enum store_state {
   STORE_ROUTED,   /* message: recipients are known; recipient: waits for delivery (due tells when) */
   STORE_SENT,     /* recipient: final */
   STORE_REPORTED, /* recipient: final: a report (or a decision that none is due) took its place */
-  STORE_PARKED,   /* message or recipient: waits for an operator */
+  STORE_PARKED,   /* message or recipient: waits for an operator; a message also when all its recipients not final are parked */
   STORE_DELETED,  /* recipient: final, by an operator */
-  STORE_DONE      /* message: every recipient is final; it has left the queue (only audit and identifiers remain) */
+  STORE_DONE      /* message: every recipient is final; it has left the queue. Envelope and recipients stay, for reports that
+                   * come back, until they are pruned; the body is gone */
 };
 const char *store_state_name(enum store_state state);
 enum store_priority { STORE_NON_URGENT = 0, STORE_NORMAL = 1, STORE_URGENT = 2 };
@@ -98,20 +103,22 @@ void store_txn_receive(struct store_txn *txn, const struct store_message *messag
 /* RECEIVED -> ROUTED with its recipients (claimed when claim), note, priority, expiry. */
 void store_txn_route(struct store_txn *txn, const struct store_message *message, bool claim);
 /* A recipient's new state, hop, due time, attempts, code, reason, detail; unclaims it unless it stays in work. When it was the
- * last one not final, the message becomes DONE in the same transaction and its spool file goes after the commit. */
+ * last one not final, the message becomes DONE in the same transaction and its spool file goes after the commit. A recipient
+ * that is final stays as it is, but that one deleted while in work may still become SENT or REPORTED: the truth is kept. */
 void store_txn_recipient(struct store_txn *txn, guint64 message, const struct store_recipient *recipient, bool keep_claim);
 void store_txn_attempt(struct store_txn *txn, guint64 message, guint attempts);   /* counts a job's attempt before it runs again */
 void store_txn_park(struct store_txn *txn, guint64 message, const char *reason);  /* the message with all its waiting recipients */
-void store_txn_hold(struct store_txn *txn, guint64 message, bool held);
+void store_txn_hold(struct store_txn *txn, guint64 message, bool held); /* released, it has its lifetime anew */
 void store_txn_retry(struct store_txn *txn, guint64 message, gint64 due_us);      /* parked or deferred: due now; RECEIVED is read again */
 void store_txn_delete(struct store_txn *txn, guint64 message);                    /* waiting recipients become DELETED */
 void store_txn_done(struct store_txn *txn, guint64 message);                      /* RECEIVED -> DONE without recipients (repeat, consumed report) */
 /* An identifier by which the message can be found: kind "message-id", "mts-id", "envid", "content-id", "ipm-id", "address",
- * "digest". Several messages may share a value. */
+ * "digest". Several messages may share a value. Values are compared octet for octet: fold case where case says nothing. */
 void store_txn_identifier(struct store_txn *txn, guint64 message, const char *kind, const char *value);
 /* The audit record; recipient < 0: the message as a whole. detail is a JSON object as text. */
 void store_txn_audit(struct store_txn *txn, guint64 message, gint recipient, const char *event, const char *detail);
-/* Small named values of the relay that change with the transition (association state, unproven confirmations); NULL deletes. */
+/* Small named values of the relay that change with the transition (association state, unproven confirmations); NULL deletes.
+ * Names that begin with "store." are the store's own. */
 void store_txn_value(struct store_txn *txn, const char *name, GBytes *value);
 typedef void (*store_committed)(void *user, const GError *error);
 void store_commit(struct store *store, struct store_txn *txn, store_committed callback, void *user); /* takes the txn */
@@ -130,13 +137,14 @@ void store_get(struct store *store, guint64 id, bool with_body, store_got_messag
 /* Claims at most limit messages in state RECEIVED that are not held and not claimed, oldest and most urgent first. */
 typedef void (*store_got_messages)(void *user, GPtrArray *messages, const GError *error); /* of store_message with body, owned by callee */
 void store_claim_received(struct store *store, guint limit, store_got_messages callback, void *user);
-/* Claims recipients of one hop that are due at now; messages come with just those recipients, urgent first, then by due time. */
+/* Claims recipients of one hop that are due at now, of at most limit messages; each comes with all its recipients that are
+ * due there and with no others, urgent first, then by due time. */
 void store_claim_hop(struct store *store, const char *hop, gint64 now_us, guint limit, store_got_messages callback, void *user);
 void store_unclaim(struct store *store, guint64 message, gint recipient); /* recipient < 0: the message and all of them */
-/* Hops with waiting, unheld recipients: count and earliest due time. */
+/* Hops with waiting recipients, neither held nor claimed: count and earliest due time. */
 struct store_hop { char *hop; guint64 waiting; gint64 due_us; };
 typedef void (*store_got_hops)(void *user, GPtrArray *hops, const GError *error);
-void store_hops(struct store *store, store_got_hops callback, void *user);
+void store_hops(struct store *store, store_got_hops callback, void *user); /* hops: owned by the callee */
 /* Recipients past their message's lifetime at now, not claimed: claimed like store_claim_hop. */
 void store_claim_expired(struct store *store, gint64 now_us, guint limit, store_got_messages callback, void *user);
 typedef void (*store_got_value)(void *user, GBytes *value, const GError *error);
@@ -145,11 +153,12 @@ void store_value(struct store *store, const char *name, store_got_value callback
 typedef void (*store_got_ids)(void *user, const guint64 *ids, gsize count, const GError *error);
 void store_find(struct store *store, const char *kind, const char *value, guint limit, store_got_ids callback, void *user);
 
-/* For operators; pages are resumed by the last id or sequence number of the one before. */
+/* For operators; pages are resumed by the last id or sequence number of the one before. any_state: all but DONE. */
 struct store_list { enum store_state state; bool any_state, held_only; const char *hop, *address, *origin; guint64 after; guint limit; };
 void store_list(struct store *store, const struct store_list *filter, store_got_messages callback, void *user); /* without bodies */
 struct store_audit_record { guint64 sequence, message; gint64 time_us; gint recipient; char *event, *detail; };
 typedef void (*store_got_audit)(void *user, GPtrArray *records, const GError *error); /* of store_audit_record, owned by callee */
+/* text: within the detail, in whatever case; to_us: before it, 0 = no end. */
 struct store_audit_query { guint64 message; const char *event, *text; gint64 from_us, to_us; guint64 after; guint limit; };
 void store_audit(struct store *store, const struct store_audit_query *query, store_got_audit callback, void *user);
 void store_audit_record_free(struct store_audit_record *record);
@@ -159,7 +168,8 @@ void store_audit_verify(struct store *store, store_verified callback, void *user
 struct store_counts { guint64 received, routed, parked, held, bytes; };
 typedef void (*store_counted)(void *user, const struct store_counts *counts, const GError *error);
 void store_count(struct store *store, store_counted callback, void *user);
-/* Drops audit records and identifiers older than before_us in small transactions; the chain's anchor is kept. */
+/* Drops audit records, and what is left of DONE messages and their identifiers, older than before_us, in small transactions; the
+ * chain's anchor is kept. */
 void store_prune(struct store *store, gint64 before_us, store_committed callback, void *user);
 /* A consistent copy of database and spool into an empty folder, while running. */
 void store_backup(struct store *store, const char *folder, store_committed callback, void *user);

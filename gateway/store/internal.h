@@ -1,0 +1,36 @@
+/* internal.h - struct store, shared by store.c (life, commits, bodies), store_read.c (reads) and store_keep.c
+ * (prune, backup). */
+#ifndef GW400_STORE_INTERNAL_H
+#define GW400_STORE_INTERNAL_H
+
+#include "store/backend.h"
+#include "store/id.h"
+#include "store/reader.h"
+#include "store/spool.h"
+#include "store/writer.h"
+
+struct store {
+  struct store_options options; /* path owned */
+  int lock;
+  struct store_backend *backend;
+  struct mailbox *mailbox;
+  struct spool *spool;
+  struct ids *ids;
+  struct writer *writer;
+  struct reader *reader;
+  GThreadPool *syncers;  /* of struct store_txn: their spool files are synced, then they go to the writer */
+  GThreadPool *removers; /* of char*: spool files to remove; a large file takes its time */
+  bool closing;
+  gint copying;            /* atomic: a backup runs */
+  GThread *copier;         /* its thread for spool files */
+  gint waiting;            /* atomic: transactions that are not settled */
+  gint64 space_checked_us; /* monotonic */
+  bool full;
+};
+
+/* Answers through the mailbox with a transaction's callback and error, without the writer. */
+void store_post(struct store *store, struct store_txn *txn);
+/* Any thread. */
+void store_remove_file(struct store *store, const char *name);
+
+#endif
