@@ -10,6 +10,8 @@
 
 /* Octets asked of the relay at once, and chunks sent ahead of their replies. */
 enum { WANT = 256 << 10, CHUNKS_AHEAD = 8 };
+/* Longest values as they stand in the command (RFC 3461 5.4); longer ones are not passed on. */
+enum { ENVID_MAX = 100, ORCPT_MAX = 500 };
 
 /* --- outcomes
  * ----------------------------------------------------------------------------------------------------------------
@@ -105,7 +107,7 @@ void smtp_client_message_lost(struct smtp_client *client, const char *why)
 
 static void want_data(struct smtp_client *client)
 {
-  if (client->giving && client->chunks < (client->capabilities.pipelining ? CHUNKS_AHEAD : 1))
+  if (client->giving && client->chunks < CHUNKS_AHEAD)
     smtp_client_emit(client, SMTP_CLIENT_WANT_DATA)->want = WANT;
 }
 
@@ -123,10 +125,7 @@ static void send_chunk(struct smtp_client *client, bool last)
   gsize size = client->chunk != NULL ? g_bytes_get_size(client->chunk) : 0;
   smtp_client_queue(client, last ? SMTP_STEP_LAST : SMTP_STEP_CHUNK, 0,
                     g_strdup_printf("BDAT %" G_GSIZE_FORMAT "%s", size, last ? " LAST" : ""));
-  struct smtp_client_command *command = g_queue_pop_tail(client->to_send);
-  g_string_append_printf(client->out, "%s\r\n", command->line);
-  g_queue_push_tail(client->awaited,
-                    command); /* at once: want_data() keeps to the order that the server allows */
+  smtp_client_pump(client);
   if (client->chunk != NULL)
     smtp_client_send(client, client->chunk);
   g_clear_pointer(&client->chunk, g_bytes_unref);
@@ -248,7 +247,7 @@ static void chunk_reply(struct smtp_client *client, const struct smtp_reply *rep
 {
   client->chunks--;
   if (reply->code < 300) {
-    if (client->chunks == CHUNKS_AHEAD - 1 || !client->capabilities.pipelining)
+    if (client->chunks == CHUNKS_AHEAD - 1)
       want_data(client);
     return;
   }
@@ -351,7 +350,8 @@ static char *mail_line(const struct smtp_client *client, guint64 size, bool has_
     g_string_append(line, envelope->ret == SMTP_RET_FULL ? " RET=FULL" : " RET=HDRS");
   if (can->dsn && envelope->envid != NULL) {
     g_autofree char *envid = smtp_xtext_encode(envelope->envid);
-    g_string_append_printf(line, " ENVID=%s", envid);
+    if (strlen(envid) <= ENVID_MAX)
+      g_string_append_printf(line, " ENVID=%s", envid);
   }
   return g_string_free(line, FALSE);
 }
@@ -375,7 +375,8 @@ static char *rcpt_line(const struct smtp_client *client, const struct smtp_recip
     append_notify(line, recipient->notify);
     if (recipient->orcpt != NULL) {
       g_autofree char *orcpt = smtp_orcpt_encode(recipient->orcpt, utf8);
-      g_string_append_printf(line, " ORCPT=%s", orcpt);
+      if (strlen(orcpt) <= ORCPT_MAX)
+        g_string_append_printf(line, " ORCPT=%s", orcpt);
     }
   }
   return g_string_free(line, FALSE);
