@@ -9,6 +9,10 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* Errors that are words only: a certificate that cannot be read, an address that cannot be listened on. */
+#define NET_ERROR net_error_quark()
+GQuark net_error_quark(void);
+
 struct net_loop;
 struct net_loop *net_loop_new(void);
 void net_loop_free(struct net_loop *loop);
