@@ -67,7 +67,7 @@ build/include/.stamp: Makefile
 	@for f in $(FOLDERS); do mkdir -p build/include/$$f; done
 	@$(foreach f,$(FOLDERS),$(foreach m,$(f) $(may.$f),\
 	  d=build/include/$f/$(patsubst gateway/%,%,$m); mkdir -p $$(dirname $$d); ln -sfn $(CURDIR)/$m $$d;))
-	@! grep -rnE '#include "\.\.' $(FOLDERS) --include=*.[ch] || { echo "an include climbs out of its folder"; exit 1; }
+	@! grep -rsnE '#include "\.\.' $(FOLDERS) --include=*.[ch] || { echo "an include climbs out of its folder"; exit 1; }
 	@mkdir -p build/include/tests; for f in $(FOLDERS); do ln -sfn $(CURDIR)/$$f build/include/tests/$$(basename $$f); done
 	@ln -sfn $(CURDIR)/tests/lib build/include/tests/lib
 	@touch $@

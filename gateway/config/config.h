@@ -1,15 +1,22 @@
-/* config.h - the configuration: one typed table (schema.c: name, type, default, limits, help) validates the XML file,
- * fills these structs, and generates the RELAX NG schema (conf/gw400.rng) and the reference page (docs/reference.md).
- * A mistake is one message "file:line: what was found; what was expected". Secrets are read from files and masked in output. */
+/* config.h - the configuration: one typed table (schema.c: name, type, default, limits, help) validates the
+ * XML file, fills these structs, and generates the RELAX NG schema (conf/gw400.rng) and the reference page
+ * (docs/reference.md). A mistake is one message "file:line: what was found; what was expected". Secrets are
+ * read from files and masked in output. */
 #ifndef GW400_CONFIG_CONFIG_H
 #define GW400_CONFIG_CONFIG_H
 
 #include <glib.h>
 #include <stdbool.h>
 
-struct config_listener { char *address; guint port; bool tls; guint line; };          /* <smtp><listen/>, <p1><listen/> */
-struct config_tls { char *certificate, *key, *ca; bool require_client; };
-struct config_network { char *cidr; };
+struct config_listener {
+  char *address;
+  guint port;
+  guint line;
+}; /* <smtp><listen/>, <p1><listen/> */
+struct config_tls {
+  char *certificate, *key, *ca;
+  bool require_client;
+};
 
 struct config_smtp {             /* <smtp> */
   char *hostname;                /* own name in greeting, EHLO and Received */
@@ -18,74 +25,96 @@ struct config_smtp {             /* <smtp> */
   GPtrArray *relay_certificates; /* char*: names of verified client certificates */
   struct config_tls tls;
   bool tls_required;
-  guint64 size_max; guint line_max, text_line_max, recipients_max, messages_max, errors_max, sessions_max, sessions_per_client;
+  guint64 size_max;
+  guint line_max, text_line_max, recipients_max, messages_max, errors_max, sessions_max, sessions_per_client;
   guint idle_s, data_s;
   /* client side */
-  char *smarthost; guint smarthost_port;  /* NULL: by MX */
-  guint mx_port;                          /* 25 */
-  char *client_tls;                       /* never | may | require */
+  char *smarthost;
+  guint smarthost_port; /* NULL: by MX */
+  guint mx_port;        /* 25 */
+  char *client_tls;     /* never | may | require */
   guint connections_per_destination, messages_per_connection, connection_idle_s;
 };
 
-struct config_peer {             /* <peer name="land" ...>: a bilateral sheet, one to one */
-  char *name; guint line;
-  GPtrArray *addresses;          /* char* "host:port", in order of preference; none: the peer only calls us */
-  char *local_source;            /* source address or NULL */
-  char *local_mta, *remote_mta;  /* MTA names as in the binds */
-  char *local_password_file, *remote_password_file; GBytes *local_password, *remote_password; /* read at load; NULL = none given */
-  char *password_form;           /* ia5 | octets */
-  char *country, *admd, *prmd;   /* our global domain identifier towards this peer */
-  char *local_tsel, *remote_tsel, *local_ssel, *remote_ssel, *local_psel, *remote_psel; /* selector texts, NULL = absent */
+struct config_peer { /* <peer name="land" ...>: a bilateral sheet, one to one */
+  char *name;
+  guint line;
+  GPtrArray *addresses;         /* char* "host:port", in order of preference; none: the peer only calls us */
+  char *local_source;           /* source address or NULL */
+  char *local_mta, *remote_mta; /* MTA names as in the binds */
+  char *local_password_file, *remote_password_file;
+  GBytes *local_password, *remote_password; /* read at load; NULL = none given */
+  char *password_form;                      /* ia5 | octets */
+  char *country, *admd, *prmd;              /* our global domain identifier towards this peer */
+  char *local_tsel, *remote_tsel, *local_ssel, *remote_ssel, *local_psel,
+      *remote_psel; /* selector texts, NULL = absent */
   guint checkpoint_size, window, tpdu_size_code, session_version;
-  char *dialogue;                /* monologue | two-way-alternate */
+  char *dialogue; /* monologue | two-way-alternate */
   guint associations, idle_s, messages_per_association;
   guint64 size_max;
-  GPtrArray *networks;           /* char*: CIDR from which it may call; none: any address of `addresses` or any at all? any */
-  bool tls; struct config_tls tls_files; char *tls_name;
-  char *text_body;               /* general-text | ia5 | iso8859-1 : how text is sent */
-  char *attachment_body;         /* file-transfer | bilateral */
-  char *content_type;            /* auto | 2 | 22 */
+  GPtrArray
+      *networks; /* char*: CIDR from which it may call; none: any address of `addresses` or any at all? any */
+  bool tls;
+  struct config_tls tls_files;
+  char *tls_name;
+  char *text_body;       /* general-text | ia5 | iso8859-1 : how text is sent */
+  char *attachment_body; /* file-transfer | bilateral */
+  char *content_type;    /* auto | 2 | 22 */
 };
 
-struct config_route {            /* <route or="/C=de/ADMD=x/" peer="land"/>, <route domain="example.org" smarthost="h" port=""/> */
-  char *or_prefix, *peer;        /* or */
-  char *domain, *smarthost; guint port; /* domain: exact or ".sub"; smarthost NULL: by MX */
+struct config_route { /* <route or="/C=de/ADMD=x/" peer="land"/>, <route domain="example.org" smarthost="h"
+                         port=""/> */
+  char *or_prefix, *peer; /* or */
+  char *domain, *smarthost;
+  guint port; /* domain: exact or ".sub"; smarthost NULL: by MX */
   guint line;
 };
 
-struct config_table { char *kind; char *file; guint line; }; /* domain-to-or | or-to-domain | domain-to-or-gateway | or-to-domain-gateway */
+struct config_table {
+  char *kind;
+  char *file;
+  guint line;
+}; /* domain-to-or | or-to-domain | domain-to-or-gateway | or-to-domain-gateway */
 
 struct config {
+  gatomicrefcount references;
   char *file;
   /* <gateway> */
   char *name, *spool, *control_socket, *user;
-  char *administrator;           /* RFC 822 address: return address and postmaster */
-  char *domain;                  /* domain under which /C=../@domain addresses are written: the gateway's own mail domain */
-  char *or_address;              /* the gateway's own O/R address, std-or form */
+  char *administrator; /* RFC 822 address: return address and postmaster */
+  char *domain; /* domain under which /C=../@domain addresses are written: the gateway's own mail domain */
+  char *or_address;                       /* the gateway's own O/R address, std-or form */
   char *country, *admd, *prmd, *mta_name; /* global domain identifier and MTA name in trace */
   struct config_smtp smtp;
-  GPtrArray *p1_listeners;       /* config_listener */
+  GPtrArray *p1_listeners; /* config_listener */
   guint associations_max;
   struct config_tls p1_tls;
   GPtrArray *peers, *routes, *tables;
   /* <queue> */
-  guint lifetime_s, retry_first_s, retry_max_s, retry_factor_percent; guint64 disk_reserve; guint active_max;
+  guint lifetime_s, retry_first_s, retry_max_s, retry_factor_percent;
+  guint64 disk_reserve;
+  guint active_max;
   /* <converters> */
-  guint converters, job_seconds; guint64 job_memory;
+  guint converters, job_seconds;
+  guint64 job_memory;
   guint depth_max, parts_max, headers_max, elements_max, hops_max;
   /* <dns> */
-  char *dns_forward; bool dns_lift_test;
+  char *dns_forward;
+  bool dns_lift_test;
   guint audit_days;
 };
 
-/* NULL when there is any error; messages (GPtrArray of char*, owned by the caller) tells all of them, not just the first. */
+/* NULL when there is any error; messages (GPtrArray of char*, owned by the caller) tells all of them, not
+ * just the first. */
 struct config *config_load(const char *file, GPtrArray *messages);
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
 const struct config_peer *config_peer(const struct config *config, const char *name);
-/* What the conversion needs, as plain data for convert/job.h's SETUP: dictionary a{sv}, keys as the configuration's names. */
+/* What the conversion needs, as plain data for convert/job.h's SETUP: dictionary a{sv}, keys as the
+ * configuration's names. */
 GVariant *config_conversion(const struct config *config, guint generation);
-/* Names of what differs between two configurations and needs a restart (listeners, spool, user); NULL: nothing. */
+/* Names of what differs between two configurations and needs a restart (listeners, spool, user); NULL:
+ * nothing. */
 char *config_needs_restart(const struct config *old, const struct config *new);
 /* The generated documents. */
 char *config_relax_ng(void);
