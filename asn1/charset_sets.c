@@ -1,0 +1,62 @@
+/* charset_sets.c: look-ups in the graphic sets. */
+#include "asn1/charset_sets.h"
+
+#include <string.h>
+
+static const char national_positions[] = "\x23\x24\x40\x5b\x5c\x5d\x5e\x60\x7b\x7c\x7d\x7e";
+
+const struct graphic_set *graphic_set_registered(long registration)
+{
+  for (gsize i = 0; i < graphic_sets_count; i++)
+    if (graphic_sets[i].registration == registration)
+      return &graphic_sets[i];
+  return NULL;
+}
+
+const struct graphic_set *graphic_set_designated(guint size, guint octets, guint8 final)
+{
+  for (gsize i = 0; i < graphic_sets_count; i++) {
+    const struct graphic_set *set = &graphic_sets[i];
+    if (set->size == size && set->octets == octets && set->final == final)
+      return set;
+  }
+  return NULL;
+}
+
+static gunichar variant_character(const char *national, guint8 position)
+{
+  const char *at = position ? strchr(national_positions, position) : NULL;
+  if (!at || !national)
+    return position;
+  return g_utf8_get_char(g_utf8_offset_to_pointer(national, at - national_positions));
+}
+
+gunichar graphic_set_character(const struct graphic_set *set, guint8 first, guint8 second)
+{
+  guint last = set->size == 96 ? 0x7F : 0x7E, begin = set->size == 96 ? 0x20 : 0x21;
+  if (first < begin || first > last)
+    return 0;
+  if (set->octets == 2) {
+    guint row = first - 0x21U;
+    return row < graphic_set_87_rows && second >= 0x21 && second <= 0x7E
+               ? set->table[row * 94 + second - 0x21U]
+               : 0;
+  }
+  return set->table ? set->table[first - 0x20] : variant_character(set->national, first);
+}
+
+guint graphic_set_position(const struct graphic_set *set, gunichar character)
+{
+  if (character == 0 || character > 0xFFFF)
+    return 0;
+  if (set->octets == 2) {
+    for (guint i = 0; i < graphic_set_87_rows * 94; i++)
+      if (set->table[i] == character)
+        return (i / 94 + 0x21) << 8 | (i % 94 + 0x21);
+    return 0;
+  }
+  for (guint8 position = 0x20; position < 0x80; position++)
+    if (graphic_set_character(set, position, 0) == character)
+      return position;
+  return 0;
+}
