@@ -16,13 +16,18 @@ struct mapping_context {
   struct mapping_settings *settings;
   struct mcgam *tables;      /* compiled tables (mcgam.h); an empty one when tables_fd was -1 */
   struct or_routes *routes;  /* route.h */
+  struct or_address *own;    /* settings->or_address, read */
   GHashTable *charsets;      /* iconv handles opened before the sandbox closes (mime_charset.h) */
 };
+/* Error MAPPING_ERROR_SETTINGS says which key is wrong; tables_fd stays the caller's. */
 struct mapping_context *mapping_context_new(GVariant *settings, int tables_fd, GError **error);
 void mapping_context_free(struct mapping_context *context);
 
 /* Runs MAP, READ, WRITE, REPORT or COMPILE. Never NULL: what cannot be done is said in the result's status and words. */
 struct mapping_result *mapping_run(struct mapping_context *context, const struct mapping_job *job);
+
+/* Sets status, and code and words from an error of address.h ("5.1.2 no ...": code and the rest). */
+void mapping_result_fail(struct mapping_result *result, enum mapping_status status, const GError *error);
 
 /* The single kinds, each in its file. */
 void mapping_map(struct mapping_context *context, const struct mapping_job *job, struct mapping_result *result);

@@ -1,0 +1,21 @@
+/* dmn.h - RFC 2156 appendix F 3: O/R addresses written like domains, "PRMD$UK\.AC.ADMD$GOLD 400.C$GB". */
+#ifndef GW400_MAPPING_DMN_H
+#define GW400_MAPPING_DMN_H
+
+#include "mapping/hierarchy.h"
+
+struct dmn {
+  struct or_address *address;
+  guint depth; /* levels named from the country on, "@" (omitted) ones among them */
+};
+void dmn_clear(struct dmn *dmn);
+
+/* With hierarchy, the restrictions of the mapping tables: C, ADMD, PRMD, O, OU only, in order, none left out;
+ * without (the gateway tables' O/R addresses), any attribute. depth is then that of the leading unbroken
+ * part. */
+bool dmn_parse(const char *text, bool hierarchy, struct dmn *dmn_r, GError **error);
+
+/* The key of an address's first depth levels in a compiled table: values folded, "@" for an omitted one. */
+char *dmn_key(const struct or_address *address, guint depth);
+
+#endif

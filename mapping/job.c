@@ -1,0 +1,105 @@
+#include "mapping/job.h"
+
+#include <unistd.h>
+
+struct mapping_recipient *mapping_recipient_new(guint ordinal)
+{
+  struct mapping_recipient *recipient = g_new0(struct mapping_recipient, 1);
+  recipient->ordinal = ordinal;
+  recipient->reason = recipient->diagnostic = -1;
+  return recipient;
+}
+
+void mapping_recipient_free(struct mapping_recipient *recipient)
+{
+  if (!recipient)
+    return;
+  g_free(recipient->address);
+  g_free(recipient->mapped);
+  g_free(recipient->hop);
+  g_free(recipient->orcpt);
+  g_free(recipient->code);
+  g_free(recipient->words);
+  g_free(recipient->remote);
+  g_free(recipient);
+}
+
+void mapping_identifier_free(struct mapping_identifier *identifier)
+{
+  if (!identifier)
+    return;
+  g_free(identifier->kind);
+  g_free(identifier->value);
+  g_free(identifier);
+}
+
+static GPtrArray *recipients_new(void)
+{
+  return g_ptr_array_new_with_free_func((GDestroyNotify)mapping_recipient_free);
+}
+
+struct mapping_job *mapping_job_new(enum mapping_kind kind)
+{
+  struct mapping_job *job = g_new0(struct mapping_job, 1);
+  job->kind = kind;
+  job->recipients = recipients_new();
+  job->in_fd = job->out_fd = job->tables_fd = -1;
+  job->table_fds = g_array_new(FALSE, FALSE, sizeof(int));
+  return job;
+}
+
+static void close_fd(int fd)
+{
+  if (fd >= 0)
+    close(fd);
+}
+
+void mapping_job_free(struct mapping_job *job)
+{
+  if (!job)
+    return;
+  g_free(job->peer);
+  g_free(job->sender);
+  g_free(job->envid);
+  g_free(job->client);
+  g_free(job->hop);
+  g_free(job->text);
+  g_ptr_array_unref(job->recipients);
+  g_clear_pointer(&job->settings, g_variant_unref);
+  close_fd(job->in_fd);
+  close_fd(job->out_fd);
+  close_fd(job->tables_fd);
+  for (guint i = 0; i < job->table_fds->len; i++)
+    close_fd(g_array_index(job->table_fds, int, i));
+  g_array_unref(job->table_fds);
+  g_free(job);
+}
+
+struct mapping_result *mapping_result_new(void)
+{
+  struct mapping_result *result = g_new0(struct mapping_result, 1);
+  result->priority = 1;
+  result->recipients = recipients_new();
+  result->identifiers = g_ptr_array_new_with_free_func((GDestroyNotify)mapping_identifier_free);
+  result->losses = g_ptr_array_new_with_free_func(g_free);
+  result->lines = g_ptr_array_new_with_free_func(g_free);
+  return result;
+}
+
+void mapping_result_free(struct mapping_result *result)
+{
+  if (!result)
+    return;
+  g_free(result->words);
+  g_free(result->code);
+  g_free(result->mapped);
+  g_free(result->hop);
+  g_free(result->sender);
+  g_free(result->envid);
+  g_ptr_array_unref(result->recipients);
+  g_ptr_array_unref(result->identifiers);
+  g_clear_pointer(&result->duplicate_key, g_bytes_unref);
+  g_ptr_array_unref(result->losses);
+  g_ptr_array_unref(result->lines);
+  g_free(result);
+}

@@ -1,0 +1,159 @@
+/* An envelope's recipient: on which side it lies, and its next hop. */
+#include "mapping/mailbox.h"
+#include "mapping/route.h"
+#include "mapping/rules.h"
+
+#include <string.h>
+
+enum { SMTP_PORT = 25 };
+
+static char *smarthost_hop(const char *host, guint port)
+{
+  return g_strdup_printf("smtp:[%s]:%u", host, port ? port : SMTP_PORT);
+}
+
+/* A domain literal is its own destination (RFC 5321 4.1.3). */
+static char *domain_hop(const char *domain)
+{
+  if (*domain != '[')
+    return g_strdup_printf("smtp:%s", domain);
+  const char *address = domain + 1;
+  if (g_ascii_strncasecmp(address, "IPv6:", 5) == 0)
+    address += 5;
+  g_autofree char *host = g_strndup(address, strcspn(address, "]"));
+  return smarthost_hop(host, SMTP_PORT);
+}
+
+char *address_hop_mailbox(struct mapping_context *context, const char *text, GError **error)
+{
+  g_autoptr(mailbox_t) mailbox = mailbox_parse(text, error);
+  if (!mailbox)
+    return NULL;
+  const struct mapping_settings *settings = context->settings;
+  const char *smarthost = NULL;
+  guint port = 0;
+  g_autofree char *domain = g_ascii_strdown(mailbox->domain, -1);
+  if (or_routes_domain(context->routes, domain, &smarthost, &port))
+    return smarthost ? smarthost_hop(smarthost, port) : domain_hop(domain);
+  if (settings->smarthost)
+    return smarthost_hop(settings->smarthost, settings->smarthost_port);
+  return domain_hop(domain);
+}
+
+char *address_hop_or(struct mapping_context *context, const struct or_address *address, GError **error)
+{
+  const char *peer = or_routes_peer(context->routes, address, NULL);
+  if (peer)
+    return g_strdup_printf("p1:%s", peer);
+  g_autofree char *text = or_address_format(address);
+  rules_fail(error, MAPPING_ERROR_NO_ROUTE, "5.4.4", "no route to %s", text);
+  return NULL;
+}
+
+static char *tell_route(struct mapping_context *context, const struct or_address *address, GPtrArray *explain,
+                        GError **error)
+{
+  const char *route = NULL;
+  if (or_routes_peer(context->routes, address, &route))
+    rules_tell(explain, "route: %s", route);
+  return address_hop_or(context, address, error);
+}
+
+/* Why a mailbox that only this gateway could carry is no X.400 recipient. */
+static void refuse(struct mapping_context *context, const char *text, GError **error)
+{
+  g_autoptr(mailbox_t) mailbox = mailbox_parse(text, NULL);
+  const char *domain = mailbox ? mailbox->domain : "";
+  if (g_ascii_strcasecmp(domain, context->settings->domain) == 0)
+    rules_fail(error, MAPPING_ERROR_ADDRESS, "5.1.1",
+               "<%s>: no such address; here the local part is an O/R address, as in \"/S=Lee/.../C=de/\"@%s",
+               text, domain);
+  else
+    rules_fail(error, MAPPING_ERROR_ADDRESS, "5.1.2", "<%s>: no X.400 mapping for the domain %s", text,
+               domain);
+}
+
+bool address_route_mailbox(struct mapping_context *context, const char *mailbox, char **mapped_r,
+                           char **hop_r, GPtrArray *explain, GError **error)
+{
+  *mapped_r = *hop_r = NULL;
+  enum to_or_rule rule;
+  g_autoptr(or_address_t) address = rules_to_or(context, mailbox, ADDRESS_RECIPIENT, explain, &rule, error);
+  if (!address)
+    return false;
+  *mapped_r = or_address_format(address);
+  if (rule == TO_OR_DDA_OWN) {
+    refuse(context, mailbox, error);
+    return false;
+  }
+  *hop_r = tell_route(context, address, explain, error);
+  return *hop_r != NULL;
+}
+
+/* 4.4.1: a DDA that names an X.400 user again goes on as that user. */
+static bool back_into_x400(struct mapping_context *context, const char *mailbox, char **mapped_r,
+                           char **hop_r, GPtrArray *explain)
+{
+  enum to_or_rule rule;
+  g_autoptr(or_address_t) address = rules_to_or(context, mailbox, ADDRESS_RECIPIENT, NULL, &rule, NULL);
+  if (!address || (rule != TO_OR_TEXT && rule != TO_OR_MCGAM))
+    return false;
+  char *hop = tell_route(context, address, explain, NULL);
+  if (!hop)
+    return false;
+  *mapped_r = or_address_format(address);
+  *hop_r = hop;
+  rules_tell(explain, "4.4.1: the mailbox names the X.400 user %s: no conversion", *mapped_r);
+  return true;
+}
+
+static bool into_smtp(struct mapping_context *context, const char *text, char **mapped_r, char **hop_r,
+                      GPtrArray *explain, GError **error)
+{
+  g_autoptr(mailbox_t) mailbox = mailbox_parse(text, error);
+  if (!mailbox)
+    return false;
+  /* RFC 5321 appendix C: a source route is not followed. */
+  *mapped_r = mailbox_format(NULL, mailbox->local, mailbox->domain);
+  *hop_r = address_hop_mailbox(context, *mapped_r, error);
+  if (*hop_r)
+    rules_tell(explain, "route: %s leaves X.400 here", *mapped_r);
+  return *hop_r != NULL;
+}
+
+static bool domain_is_routed(struct mapping_context *context, const char *text)
+{
+  g_autoptr(mailbox_t) mailbox = mailbox_parse(text, NULL);
+  const char *smarthost;
+  guint port;
+  return mailbox && or_routes_domain(context->routes, mailbox->domain, &smarthost, &port);
+}
+
+bool address_route_or(struct mapping_context *context, const struct or_address *address, char **mapped_r,
+                      char **hop_r, GPtrArray *explain, GError **error)
+{
+  *mapped_r = *hop_r = NULL;
+  enum from_or_rule rule;
+  g_autoptr(GError) wrong = NULL;
+  g_autofree char *mailbox = rules_from_or(context, address, ADDRESS_RECIPIENT, explain, &rule, &wrong);
+  if (!mailbox && rule == FROM_OR_DDA) {
+    g_propagate_error(error, g_steal_pointer(&wrong));
+    return false;
+  }
+  bool routed = mailbox && domain_is_routed(context, mailbox);
+  if (mailbox && rule == FROM_OR_DDA)
+    return (!routed && back_into_x400(context, mailbox, mapped_r, hop_r, explain)) ||
+           into_smtp(context, mailbox, mapped_r, hop_r, explain, error);
+  if (mailbox && rule == FROM_OR_MCGAM && routed)
+    return into_smtp(context, mailbox, mapped_r, hop_r, explain, error);
+  *hop_r = tell_route(context, address, explain, NULL);
+  if (*hop_r) {
+    *mapped_r = or_address_format(address);
+    return true;
+  }
+  if (mailbox && rule == FROM_OR_MCGAM)
+    return into_smtp(context, mailbox, mapped_r, hop_r, explain, error);
+  g_clear_error(error);
+  g_free(address_hop_or(context, address, error));
+  return false;
+}

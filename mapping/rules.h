@@ -1,0 +1,31 @@
+/* rules.h - inside of chapter 4: which rule gave an address, besides the address; and how rules are told. */
+#ifndef GW400_MAPPING_RULES_H
+#define GW400_MAPPING_RULES_H
+
+#include "mapping/address.h"
+
+enum to_or_rule {
+  TO_OR_TEXT,        /* std-or in the local part */
+  TO_OR_MCGAM,       /* Stage I by an MCGAM */
+  TO_OR_DDA_MCGAM,   /* RFC-822 DDA below an MCGAM */
+  TO_OR_DDA_GATEWAY, /* RFC-822 DDA at a preferred gateway */
+  TO_OR_DDA_OWN      /* RFC-822 DDA at this gateway: nothing is known of the domain */
+};
+struct or_address *rules_to_or(struct mapping_context *context, const char *mailbox, enum address_use use,
+                               GPtrArray *explain, enum to_or_rule *rule_r, GError **error);
+
+enum from_or_rule { FROM_OR_DDA, FROM_OR_MCGAM, FROM_OR_GATEWAY, FROM_OR_OWN };
+char *rules_from_or(struct mapping_context *context, const struct or_address *address, enum address_use use,
+                    GPtrArray *explain, enum from_or_rule *rule_r, GError **error);
+
+/* Appends a line when there is a list. */
+void rules_tell(GPtrArray *explain, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Sets an error "CODE words". */
+void rules_fail(GError **error, enum mapping_error kind, const char *code, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+/* The DDA and its continuations (4.3.2). */
+#define RULES_DDA "RFC-822"
+extern const char *const rules_continuations[3];
+
+#endif

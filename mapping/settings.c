@@ -1,0 +1,156 @@
+#include "mapping/settings.h"
+
+#include "mapping/mailbox.h"
+#include "mapping/mapping.h"
+
+/* Values where the configuration says nothing: one that was written by hand, a test, `gw400 convert`. */
+enum { DEPTH_MAX = 20, PARTS_MAX = 1000, HEADERS_MAX = 2000, ELEMENTS_MAX = 200000, HOPS_MAX = 50 };
+
+static char *text(GVariant *dictionary, const char *key)
+{
+  char *value = NULL;
+  g_variant_lookup(dictionary, key, "s", &value);
+  if (value && !*value)
+    g_clear_pointer(&value, g_free);
+  return value;
+}
+
+static guint number(GVariant *dictionary, const char *key, guint otherwise)
+{
+  guint32 value = 0;
+  return g_variant_lookup(dictionary, key, "u", &value) && value ? value : otherwise;
+}
+
+static void read_gdi(GVariant *dictionary, struct mapping_gdi *gdi)
+{
+  gdi->country = text(dictionary, "country");
+  gdi->admd = text(dictionary, "admd");
+  gdi->prmd = text(dictionary, "prmd");
+}
+
+static void clear_gdi(struct mapping_gdi *gdi)
+{
+  g_free(gdi->country);
+  g_free(gdi->admd);
+  g_free(gdi->prmd);
+}
+
+static void peer_free(gpointer data)
+{
+  struct mapping_peer *peer = data;
+  g_free(peer->name);
+  g_free(peer->local_mta);
+  g_free(peer->remote_mta);
+  clear_gdi(&peer->gdi);
+  g_free(peer);
+}
+
+/* What a peer's sheet leaves out of the global domain identifier is the gateway's own. */
+static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping_gdi *own)
+{
+  struct mapping_peer *peer = g_new0(struct mapping_peer, 1);
+  peer->name = text(dictionary, "name");
+  peer->local_mta = text(dictionary, "local-mta");
+  peer->remote_mta = text(dictionary, "remote-mta");
+  read_gdi(dictionary, &peer->gdi);
+  if (!peer->gdi.country) {
+    clear_gdi(&peer->gdi);
+    peer->gdi = (struct mapping_gdi){g_strdup(own->country), g_strdup(own->admd), g_strdup(own->prmd)};
+  }
+  g_autofree char *body = text(dictionary, "text-body"), *attachment = text(dictionary, "attachment-body"),
+                  *content = text(dictionary, "content-type");
+  peer->text_body = g_strcmp0(body, "ia5") == 0         ? MAPPING_TEXT_IA5
+                    : g_strcmp0(body, "iso8859-1") == 0 ? MAPPING_TEXT_LATIN1
+                                                        : MAPPING_TEXT_GENERAL;
+  peer->attachment_body = g_strcmp0(attachment, "bilateral") == 0 ? MAPPING_ATTACHMENT_BILATERAL
+                                                                  : MAPPING_ATTACHMENT_FILE_TRANSFER;
+  peer->content_type = g_strcmp0(content, "2") == 0 ? 2 : g_strcmp0(content, "22") == 0 ? 22 : 0;
+  g_variant_lookup(dictionary, "size-max", "t", &peer->size_max);
+  return peer;
+}
+
+static void read_peers(GVariant *dictionary, struct mapping_settings *settings)
+{
+  settings->peers = g_ptr_array_new_with_free_func(peer_free);
+  g_autoptr(GVariant) peers = g_variant_lookup_value(dictionary, "peers", G_VARIANT_TYPE("aa{sv}"));
+  gsize count = peers ? g_variant_n_children(peers) : 0;
+  for (gsize i = 0; i < count; i++) {
+    g_autoptr(GVariant) one = g_variant_get_child_value(peers, i);
+    g_ptr_array_add(settings->peers, read_peer(one, &settings->gdi));
+  }
+}
+
+static bool check(const struct mapping_settings *settings, GError **error)
+{
+  const char *wrong = !settings->domain || !mailbox_domain_is_plain(settings->domain) ? "domain"
+                      : !settings->or_address                                         ? "or-address"
+                      : !settings->gdi.country                                        ? "country"
+                                                                                      : NULL;
+  if (!wrong) {
+    for (guint i = 0; i < settings->peers->len && !wrong; i++)
+      wrong = ((struct mapping_peer *)settings->peers->pdata[i])->name ? NULL : "peers: name";
+  }
+  if (wrong)
+    g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_SETTINGS, "settings: \"%s\" is missing or not valid",
+                wrong);
+  return !wrong;
+}
+
+struct mapping_settings *mapping_settings_new(GVariant *dictionary, GError **error)
+{
+  struct mapping_settings *settings = g_new0(struct mapping_settings, 1);
+  settings->generation = number(dictionary, "generation", 0);
+  settings->domain = text(dictionary, "domain");
+  settings->hostname = text(dictionary, "hostname");
+  settings->administrator = text(dictionary, "administrator");
+  settings->or_address = text(dictionary, "or-address");
+  settings->mta_name = text(dictionary, "mta-name");
+  read_gdi(dictionary, &settings->gdi);
+  settings->depth_max = number(dictionary, "depth-max", DEPTH_MAX);
+  settings->parts_max = number(dictionary, "parts-max", PARTS_MAX);
+  settings->headers_max = number(dictionary, "headers-max", HEADERS_MAX);
+  settings->elements_max = number(dictionary, "elements-max", ELEMENTS_MAX);
+  settings->hops_max = number(dictionary, "hops-max", HOPS_MAX);
+  settings->smarthost = text(dictionary, "smarthost");
+  settings->smarthost_port = number(dictionary, "smarthost-port", 25);
+  read_peers(dictionary, settings);
+  settings->routes = g_variant_lookup_value(dictionary, "routes", G_VARIANT_TYPE("aa{sv}"));
+  settings->tables = g_variant_lookup_value(dictionary, "tables", G_VARIANT_TYPE("aa{sv}"));
+  if (!settings->hostname)
+    settings->hostname = g_strdup(settings->domain);
+  if (!settings->administrator && settings->domain)
+    settings->administrator = g_strdup_printf("postmaster@%s", settings->domain);
+  if (!settings->mta_name)
+    settings->mta_name = g_strdup(settings->hostname);
+  if (check(settings, error))
+    return settings;
+  mapping_settings_free(settings);
+  return NULL;
+}
+
+void mapping_settings_free(struct mapping_settings *settings)
+{
+  if (!settings)
+    return;
+  g_free(settings->domain);
+  g_free(settings->hostname);
+  g_free(settings->administrator);
+  g_free(settings->or_address);
+  g_free(settings->mta_name);
+  g_free(settings->smarthost);
+  clear_gdi(&settings->gdi);
+  g_ptr_array_unref(settings->peers);
+  g_clear_pointer(&settings->routes, g_variant_unref);
+  g_clear_pointer(&settings->tables, g_variant_unref);
+  g_free(settings);
+}
+
+const struct mapping_peer *mapping_settings_peer(const struct mapping_settings *settings, const char *name)
+{
+  for (guint i = 0; name && i < settings->peers->len; i++) {
+    const struct mapping_peer *peer = settings->peers->pdata[i];
+    if (g_strcmp0(peer->name, name) == 0)
+      return peer;
+  }
+  return NULL;
+}
