@@ -350,6 +350,19 @@ bool sqlite_audit_add(struct sqlite_store *store, struct store_audit_record *rec
   return query_run(&query, error);
 }
 
+bool sqlite_chain_write(struct sqlite_store *store, GError **error)
+{
+  const struct audit_chain *chain = &store->chain;
+  struct query query =
+      query_begin(&store->writer, "UPDATE audit_chain SET anchor_sequence = ?, anchor_hash = ?,"
+                                  " head_sequence = ?, head_hash = ? WHERE one = 1");
+  query_int(&query, (gint64)chain->anchor.sequence);
+  query_memory(&query, chain->anchor.hash, AUDIT_HASH);
+  query_int(&query, (gint64)chain->head.sequence);
+  query_memory(&query, chain->head.hash, AUDIT_HASH);
+  return query_run(&query, error);
+}
+
 static bool apply_audit(struct sqlite_store *store, struct store_txn *txn, const struct store_op *op,
                         GError **error)
 {
