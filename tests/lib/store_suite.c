@@ -156,7 +156,7 @@ static guint claimed_received(guint limit)
 static bool same(GBytes *bytes, const void *data, gsize length)
 {
   return bytes && g_bytes_get_size(bytes) == length &&
-         memcmp(g_bytes_get_data(bytes, NULL), data, length));
+         (length == 0 || !memcmp(g_bytes_get_data(bytes, NULL), data, length));
 }
 
 static char *spool_path(const char *name)
