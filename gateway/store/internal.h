@@ -13,7 +13,7 @@ struct store {
   struct store_options options; /* path owned */
   int lock;
   struct store_backend *backend;
-  struct mailbox *mailbox;
+  struct answers *answers;
   struct spool *spool;
   struct ids *ids;
   struct writer *writer;
@@ -28,7 +28,7 @@ struct store {
   bool full;
 };
 
-/* Answers through the mailbox with a transaction's callback and error, without the writer. */
+/* Calls a transaction back with its error, without the writer. */
 void store_post(struct store *store, struct store_txn *txn);
 /* Any thread. */
 void store_remove_file(struct store *store, const char *name);

@@ -1,7 +1,7 @@
 #include "store/reader.h"
 
 struct reader {
-  struct mailbox *mailbox;
+  struct answers *answers;
   GThread *thread;
   GMutex mutex;
   GCond work, rest;
@@ -26,7 +26,7 @@ static void *run(void *user)
 
     bool again = request->step(request);
     if (!again)
-      mailbox_post(reader->mailbox, &request->answer);
+      answers_post(reader->answers, &request->answer);
 
     g_mutex_lock(&reader->mutex);
     if (again)
@@ -38,10 +38,10 @@ static void *run(void *user)
   return NULL;
 }
 
-struct reader *reader_new(struct mailbox *mailbox)
+struct reader *reader_new(struct answers *answers)
 {
   struct reader *reader = g_new0(struct reader, 1);
-  reader->mailbox = mailbox;
+  reader->answers = answers;
   g_mutex_init(&reader->mutex);
   g_cond_init(&reader->work);
   g_cond_init(&reader->rest);

@@ -4,7 +4,7 @@
 #ifndef GW400_STORE_READER_H
 #define GW400_STORE_READER_H
 
-#include "store/mailbox.h"
+#include "store/answers.h"
 
 struct request {
   struct answer answer;                  /* first */
@@ -13,9 +13,9 @@ struct request {
 };
 
 struct reader;
-struct reader *reader_new(struct mailbox *mailbox);
+struct reader *reader_new(struct answers *answers);
 void reader_free(struct reader *reader); /* finishes what is queued */
-/* Posts request->answer to the mailbox after the last step. */
+/* Posts request->answer after the last step. */
 void reader_push(struct reader *reader, struct request *request);
 void reader_drain(struct reader *reader);
 

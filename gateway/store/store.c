@@ -27,7 +27,7 @@ static void deliver_txn(struct answer *answer)
 void store_post(struct store *store, struct store_txn *txn)
 {
   txn->answer.deliver = deliver_txn;
-  mailbox_post(store->mailbox, &txn->answer);
+  answers_post(store->answers, &txn->answer);
 }
 
 static const char *new_spool(const struct store_op *op)
@@ -50,7 +50,7 @@ static void settled(void *user, struct store_txn *txn)
   if (txn->id_limit)
     ids_limit_kept(store->ids, txn->error ? 0 : txn->id_limit);
   g_atomic_int_add(&store->waiting, -1);
-  mailbox_post(store->mailbox, &txn->answer);
+  answers_post(store->answers, &txn->answer);
 }
 
 static bool needs_sync(struct store *store, const struct store_txn *txn)
@@ -175,12 +175,12 @@ int store_spool_open(struct store *store, const char *name, GError **error)
 
 int store_fd(const struct store *store)
 {
-  return mailbox_fd(store->mailbox);
+  return answers_fd(store->answers);
 }
 
 void store_dispatch(struct store *store)
 {
-  mailbox_dispatch(store->mailbox);
+  answers_dispatch(store->answers);
 }
 
 bool store_busy(const struct store *store)
@@ -215,9 +215,9 @@ static bool open_parts(struct store *store, GError **error)
   store->lock = store_lock(path, error);
   if (store->lock < 0)
     return false;
-  store->mailbox = mailbox_new(error);
+  store->answers = answers_new(error);
   store->spool = spool_open(path, error);
-  store->backend = store->mailbox && store->spool ? store_sqlite.open(&store->options, error) : NULL;
+  store->backend = store->answers && store->spool ? store_sqlite.open(&store->options, error) : NULL;
   if (!store->backend || !open_ids(store, error))
     return false;
   g_autoptr(GHashTable) names = store->backend->class->spool_names(store->backend, error);
@@ -230,7 +230,7 @@ static void free_parts(struct store *store)
     store->backend->class->close(store->backend);
   ids_free(store->ids);
   spool_close(store->spool);
-  mailbox_free(store->mailbox);
+  answers_free(store->answers);
   if (store->lock >= 0)
     close(store->lock);
   g_free(store->options.path);
@@ -252,7 +252,7 @@ struct store *store_open(const struct store_options *options, GError **error)
   }
   store->syncers = g_thread_pool_new(sync_files, store, SYNC_THREADS, FALSE, NULL);
   store->removers = g_thread_pool_new(remove_file, store, 1, FALSE, NULL);
-  store->reader = reader_new(store->mailbox);
+  store->reader = reader_new(store->answers);
   store->writer = writer_new(store->backend, store->options.group_max, settled, store);
   return store;
 }
@@ -268,11 +268,11 @@ void store_close(struct store *store)
     writer_drain(store->writer);
     reader_drain(store->reader);
     g_clear_pointer(&store->copier, g_thread_join);
-  } while (mailbox_dispatch(store->mailbox));
+  } while (answers_dispatch(store->answers));
   keep_limit(store, ids_last(store->ids));
   writer_free(store->writer);
   reader_free(store->reader);
-  mailbox_dispatch(store->mailbox);
+  answers_dispatch(store->answers);
   g_thread_pool_free(store->removers, FALSE, TRUE);
   free_parts(store);
 }

@@ -4,7 +4,7 @@
 #ifndef GW400_STORE_TXN_H
 #define GW400_STORE_TXN_H
 
-#include "store/mailbox.h"
+#include "store/answers.h"
 #include "store/store.h"
 
 enum store_op_type {
@@ -35,7 +35,7 @@ struct store_op {
 };
 
 struct store_txn {
-  struct answer answer;  /* first: a transaction goes back through the mailbox as its own answer */
+  struct answer answer;  /* first: a transaction comes back as its own answer */
   GArray *ops;           /* of struct store_op */
   GPtrArray *spool_gone; /* of char*: set by apply(): files that no row names after the commit */
   store_committed callback;
