@@ -115,8 +115,8 @@ all: deps-build
 
 BUILD_PACKAGES := gcc patch pkg-config asn1c libglib2.0-dev libgmime-3.0-dev libuv1-dev libssl-dev libxml2-dev libsqlite3-dev \
   libunbound-dev libjansson-dev libseccomp-dev libsystemd-dev zlib1g-dev
-RUN_PACKAGES := $(BUILD_PACKAGES) swaks python3 tcpdump tshark
-TEST_PACKAGES := $(RUN_PACKAGES) check postfix libxml2-utils openssl sqlite3
+RUN_PACKAGES := $(BUILD_PACKAGES) swaks python3 tcpdump tshark postfix
+TEST_PACKAGES := $(RUN_PACKAGES) check libxml2-utils openssl sqlite3
 FUZZ_PACKAGES := $(TEST_PACKAGES) clang llvm libclang-rt-14-dev
 install-packages = @bash conf/install-packages.sh $1
 deps-build: ; $(call install-packages,$(BUILD_PACKAGES))
