@@ -211,7 +211,7 @@ bool smtp_path_read(const char **cursor, char **address_r, GError **error)
   if (*p == '@' && !skip_source_route(&p, error))
     return false;
   const char *start = p;
-  if (*p == '>')
+  if (*p == '>' && p == *cursor + 1)
     *address_r = g_strdup("");
   else if (g_ascii_strncasecmp(p, "postmaster>", 11) == 0) {
     p += strlen("postmaster");

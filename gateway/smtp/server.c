@@ -187,10 +187,16 @@ static gsize read_some(struct smtp_server *server, const guint8 *data, gsize len
   return 0;
 }
 
+/* The session may end here: no command is open. */
+static bool ends_now(const struct smtp_server *server)
+{
+  return server->ending && !smtp_server_waiting(server) && server->reading == SMTP_READ_COMMAND;
+}
+
 static gsize read_all(struct smtp_server *server, const guint8 *data, gsize length)
 {
   gsize used = 0;
-  while (!smtp_server_waiting(server) && used < length) {
+  while (!smtp_server_waiting(server) && !ends_now(server) && used < length) {
     gsize took = read_some(server, data + used, length - used);
     if (took == 0)
       break;
@@ -209,7 +215,7 @@ static void resume(struct smtp_server *server)
     g_byte_array_set_size(held, 0);
     server->held_used = 0;
   }
-  if (server->ending && !smtp_server_waiting(server) && server->reading == SMTP_READ_COMMAND) {
+  if (ends_now(server)) {
     smtp_server_say(server, 421, "4.3.2", "system is shutting down");
     smtp_server_end(server);
   }
