@@ -1,0 +1,134 @@
+/* rtse_table.c - RTSE as a table: what each state does with each event; the first row that fits is taken.
+ *
+ * Sources: clauses of X.218 (the service) and X.228 (of which the APDUs, and the headings of its clauses 7
+ * and 8, were at hand); "capture": vectors/real-mta; "0026": docs/decisions/0026, where neither says enough.
+ */
+#include "osi/rtse_machine.h"
+
+#define S(state) RTSE_STATE_##state
+#define E(event) RTSE_EVENT_##event
+
+const struct rtse_row rtse_table[] = {
+    /* Opening: X.218 8.1.1, X.228 7.1 */
+    {S(IDLE), E(RT_OPEN_REQ), NULL, rtse_do_open, S(OPENING), "X.228 7.1.1"},
+    {S(IDLE), E(A_ASSOCIATE_IND), rtse_is_recovery, rtse_do_refuse_recovery, S(CLOSED), "0026"},
+    {S(IDLE), E(A_ASSOCIATE_IND), NULL, rtse_do_indicate_open, S(OPENED), "X.228 7.1.2"},
+    {S(IDLE), E(A_ASSOCIATE_IND_INVALID), NULL, rtse_do_refuse_invalid, S(CLOSED), "0026"},
+    {S(OPENING), E(A_ASSOCIATE_CNF_ACCEPT), rtse_turn_is_here, rtse_do_confirm_open, S(TURN), "X.228 7.1.3"},
+    {S(OPENING), E(A_ASSOCIATE_CNF_ACCEPT), NULL, rtse_do_confirm_open, S(WAIT), "X.228 7.1.3"},
+    {S(OPENING), E(A_ASSOCIATE_CNF_REFUSE), NULL, rtse_do_confirm_refused, S(CLOSED), "X.228 7.1.3"},
+    {S(OPENED), E(RT_OPEN_RSP_ACCEPT), rtse_turn_is_here, rtse_do_accept, S(TURN), "X.228 7.1.2"},
+    {S(OPENED), E(RT_OPEN_RSP_ACCEPT), NULL, rtse_do_accept, S(WAIT), "X.228 7.1.2"},
+    {S(OPENED), E(RT_OPEN_RSP_REFUSE), NULL, rtse_do_refuse, S(CLOSED), "X.228 7.1.2"},
+
+    /* Closing: X.218 8.1.2, X.228 7.2 */
+    {S(TURN), E(RT_CLOSE_REQ), rtse_may_close, rtse_do_close, S(CLOSING), "X.218 8.1.2"},
+    {S(CLOSING), E(A_RELEASE_CNF), NULL, rtse_do_confirm_close, S(CLOSED), "X.228 7.2"},
+    {S(CLOSING), E(P_TOKEN_PLEASE_IND), NULL, rtse_do_nothing, S(CLOSING), "0026"},
+    {S(WAIT), E(A_RELEASE_IND), NULL, rtse_do_indicate_close, S(CLOSED_BY_PEER), "X.228 7.2"},
+    {S(CLOSED_BY_PEER), E(RT_CLOSE_RSP), NULL, rtse_do_close_accept, S(CLOSED), "X.228 7.2"},
+
+    /* Transfer, the sender: X.218 8.1.3, X.228 7.3 */
+    {S(TURN), E(RT_TRANSFER_REQ), NULL, rtse_do_start, S(SENDING), "X.228 7.3"},
+    {S(SENDING), E(RT_DATA), rtse_is_last, rtse_do_send_last, S(ENDING), "X.228 7.3"},
+    {S(SENDING), E(RT_DATA), rtse_is_wanted, rtse_do_send_segment, S(SENDING), "X.228 7.3"},
+    {S(SENDING), E(P_SYNC_MINOR_CNF), NULL, rtse_do_checkpoint_confirmed, S(SENDING), "X.228 7.3"},
+    {S(ENDING), E(P_SYNC_MINOR_CNF), NULL, rtse_do_checkpoint_confirmed, S(ENDING), "X.228 7.3"},
+    {S(ENDING), E(P_ACTIVITY_END_CNF), NULL, rtse_do_transferred, S(TURN), "X.228 7.3"},
+
+    /* ... that is given up: by its user, or because the receiver or session reports an exception:
+       X.228 7.6, 7.8 */
+    {S(SENDING), E(RT_DISCARD), NULL, rtse_do_discard, S(DISCARDING), "X.228 7.6"},
+    {S(SENDING), E(P_U_EXCEPTION_IND), NULL, rtse_do_discard_reported, S(DISCARDING), "0026"},
+    {S(ENDING), E(P_U_EXCEPTION_IND), NULL, rtse_do_discard_reported, S(DISCARDING), "0026"},
+    {S(SENDING), E(P_P_EXCEPTION_IND), NULL, rtse_do_discard_reported, S(DISCARDING), "0026"},
+    {S(ENDING), E(P_P_EXCEPTION_IND), NULL, rtse_do_discard_reported, S(DISCARDING), "0026"},
+    {S(DISCARDING), E(P_ACTIVITY_DISCARD_CNF), NULL, rtse_do_discarded, S(TURN), "X.228 7.6"},
+    {S(DISCARDING), E(P_SYNC_MINOR_CNF), NULL, rtse_do_nothing, S(DISCARDING), "0026"},
+    {S(DISCARDING), E(P_U_EXCEPTION_IND), NULL, rtse_do_nothing, S(DISCARDING), "0026"},
+    {S(DISCARDING), E(P_P_EXCEPTION_IND), NULL, rtse_do_nothing, S(DISCARDING), "0026"},
+
+    /* Transfer, the receiver: X.218 8.1.3, X.228 7.3 */
+    {S(WAIT), E(P_ACTIVITY_START_IND), NULL, rtse_do_begin, S(RECEIVING), "X.228 7.3"},
+    {S(RECEIVING), E(P_DATA_IND), NULL, rtse_do_segment, S(RECEIVING), "X.228 7.3"},
+    {S(RECEIVING), E(P_SYNC_MINOR_IND), NULL, rtse_do_confirm_checkpoint, S(RECEIVING), "X.228 7.3"},
+    {S(RECEIVING), E(P_ACTIVITY_END_IND), NULL, rtse_do_whole, S(RECEIVED), "X.228 7.3"},
+    {S(RECEIVED), E(RT_SECURED), NULL, rtse_do_secured, S(WAIT), "X.228 7.3"},
+
+    /* ... that is refused here, given up by the sender, or broken: X.228 7.6, 7.8 */
+    {S(RECEIVING), E(RT_REJECT), NULL, rtse_do_report, S(REPORTED), "X.228 7.8"},
+    {S(RECEIVED), E(RT_REJECT), NULL, rtse_do_report, S(REPORTED), "X.228 7.8"},
+    {S(RECEIVING), E(P_P_EXCEPTION_IND), NULL, rtse_do_abandon_reported, S(REPORTED), "0026"},
+    {S(RECEIVED), E(P_P_EXCEPTION_IND), NULL, rtse_do_abandon_reported, S(REPORTED), "0026"},
+    {S(RECEIVING), E(P_ACTIVITY_INTERRUPT_IND), NULL, rtse_do_abandon, S(WAIT), "X.228 7.8"},
+    {S(RECEIVING), E(P_ACTIVITY_DISCARD_IND), NULL, rtse_do_abandon, S(WAIT), "X.228 7.6"},
+    {S(RECEIVED), E(P_ACTIVITY_INTERRUPT_IND), NULL, rtse_do_abandon, S(WAIT), "X.228 7.8"},
+    {S(RECEIVED), E(P_ACTIVITY_DISCARD_IND), NULL, rtse_do_abandon, S(WAIT), "X.228 7.6"},
+    {S(REPORTED), E(P_ACTIVITY_INTERRUPT_IND), NULL, rtse_do_answer_discard, S(WAIT), "X.228 7.8"},
+    {S(REPORTED), E(P_ACTIVITY_DISCARD_IND), NULL, rtse_do_answer_discard, S(WAIT), "X.228 7.6"},
+    {S(REPORTED), E(P_DATA_IND), NULL, rtse_do_nothing, S(REPORTED), "0026"},
+    {S(REPORTED), E(P_DATA_IND_INVALID), NULL, rtse_do_nothing, S(REPORTED), "0026"},
+    {S(REPORTED), E(P_SYNC_MINOR_IND), NULL, rtse_do_nothing, S(REPORTED), "0026"},
+    {S(REPORTED), E(P_ACTIVITY_END_IND), NULL, rtse_do_nothing, S(REPORTED), "0026"},
+    {S(REPORTED), E(P_P_EXCEPTION_IND), NULL, rtse_do_nothing, S(REPORTED), "0026"},
+
+    /* Resuming: its place, until it comes (issue 3).  X.228 7.8.3 */
+    {S(WAIT), E(P_ACTIVITY_RESUME_IND), NULL, rtse_do_refuse_resume, S(REPORTED), "0026"},
+
+    /* The turn: X.218 8.1.4, 8.1.5, X.228 7.4, 7.5 */
+    {S(WAIT), E(RT_TURN_PLEASE_REQ), rtse_is_two_way, rtse_do_turn_please, S(WAIT), "X.228 7.4"},
+    {S(RECEIVING), E(RT_TURN_PLEASE_REQ), rtse_is_two_way, rtse_do_turn_please, S(RECEIVING), "X.228 7.4"},
+    {S(TURN), E(P_TOKEN_PLEASE_IND), rtse_is_two_way, rtse_do_indicate_please, S(TURN), "X.228 7.4"},
+    {S(SENDING), E(P_TOKEN_PLEASE_IND), rtse_is_two_way, rtse_do_indicate_please, S(SENDING), "X.228 7.4"},
+    {S(ENDING), E(P_TOKEN_PLEASE_IND), rtse_is_two_way, rtse_do_indicate_please, S(ENDING), "X.228 7.4"},
+    {S(DISCARDING), E(P_TOKEN_PLEASE_IND), rtse_is_two_way, rtse_do_indicate_please, S(DISCARDING),
+     "X.228 7.4"},
+    /* A please that crossed our give. */
+    {S(WAIT), E(P_TOKEN_PLEASE_IND), rtse_is_two_way, rtse_do_nothing, S(WAIT), "0026"},
+    {S(TURN), E(RT_TURN_GIVE_REQ), rtse_is_two_way, rtse_do_turn_give, S(WAIT), "X.228 7.5"},
+    {S(WAIT), E(P_CONTROL_GIVE_IND), rtse_is_two_way, rtse_do_turn_taken, S(TURN), "X.228 7.5"},
+
+    /* Aborting: X.218 8.1.6, 8.1.7, X.228 7.9, 7.10 */
+    {S(IDLE), E(RT_ABORT_REQ), NULL, rtse_do_nothing, S(CLOSED), "X.228 7.10"},
+    {S(CLOSED), E(RT_ABORT_REQ), NULL, rtse_do_nothing, S(CLOSED), "X.228 7.10"},
+    {S(ANY), E(RT_ABORT_REQ), NULL, rtse_do_abort, S(CLOSED), "X.228 7.10"},
+    {S(CLOSED), E(A_ABORT_IND), NULL, rtse_do_nothing, S(CLOSED), "X.228 7.10"},
+    {S(CLOSED), E(A_P_ABORT_IND), NULL, rtse_do_nothing, S(CLOSED), "X.228 7.9"},
+    {S(ANY), E(A_ABORT_IND), NULL, rtse_do_indicate_abort, S(CLOSED), "X.228 7.10"},
+    {S(ANY), E(A_P_ABORT_IND), NULL, rtse_do_indicate_abort, S(CLOSED), "X.228 7.9"},
+};
+const gsize rtse_table_rows = G_N_ELEMENTS(rtse_table);
+
+const char *rtse_state_name(const struct rtse *rtse)
+{
+#define NAME(constant, name) name,
+  static const char *const names[] = {RTSE_STATES(NAME)};
+#undef NAME
+  return names[rtse->state];
+}
+
+const char *rtse_event_name(enum rtse_event event)
+{
+#define NAME(constant, name) name,
+  static const char *const names[] = {RTSE_EVENTS(NAME)};
+#undef NAME
+  return names[event];
+}
+
+bool rtse_event_is_users(enum rtse_event event)
+{
+  return event <= RTSE_EVENT_RT_ABORT_REQ;
+}
+
+const struct rtse_row *rtse_find_row(const struct rtse *rtse, enum rtse_event event,
+                                     const struct rtse_input *input)
+{
+  for (gsize i = 0; i < rtse_table_rows; i++) {
+    const struct rtse_row *row = &rtse_table[i];
+    if ((row->state == rtse->state || row->state == RTSE_STATE_ANY) && row->event == event &&
+        (row->guard == NULL || row->guard(rtse, input))) {
+      return row;
+    }
+  }
+  return NULL;
+}
