@@ -44,6 +44,7 @@ enum session_kind { S_REQUEST, S_INDICATION, S_RESPONSE, S_CONFIRM };
 /* The session connection identifier: user references as they travelled (encoded T.61 / UTCTime values in RTSE's use). */
 struct session_reference {
   GBytes *calling_user;   /* PI 10 (CN) / called user in AC (PI 9) */
+  GBytes *called_user;    /* PI 9 of an old reference (S-ACTIVITY-RESUME); else NULL */
   GBytes *common;         /* PI 11 */
   GBytes *additional;     /* PI 12 */
 };
@@ -61,7 +62,9 @@ struct session_primitive {
   guint version;                      /* 1 or 2: agreed */
   bool accepted;                      /* S-CONNECT.rsp/cnf and S-RELEASE.rsp/cnf: affirmative */
   guint refuse_reason;                /* X.225 8.3.5.10: 0 not specified, 1 congestion, 2 rejected by user, 0x81.. provider */
-  guint serial;                       /* S-SYNC-MINOR, S-ACTIVITY-END, -RESUME: serial number */
+  guint serial;                       /* S-SYNC-MINOR, S-ACTIVITY-END, -RESUME: serial number; in S-SYNC-MINOR.req and
+                                       * S-ACTIVITY-END.req the machine's own count is used: session_next_serial() before.
+                                       * S-CONNECT without activity management: initial serial number */
   GBytes *activity;                   /* S-ACTIVITY-START/RESUME: activity identifier (encoded as it travels) */
   GBytes *old_activity;               /* S-ACTIVITY-RESUME */
   struct session_reference old_reference;
@@ -86,7 +89,7 @@ struct session_options {
 enum session_output_type {
   SESSION_SEND,        /* give data as one TSDU to the transport */
   SESSION_INDICATE,    /* a primitive (indication or confirm) for the session user */
-  SESSION_DISCONNECT,  /* disconnect the transport: nothing more will follow */
+  SESSION_DISCONNECT,  /* disconnect the transport: nothing more will follow; primitive.detail: words after an error, or NULL */
   SESSION_TIMER,       /* (re)start the machine's one timer with ms; 0 stops it */
 };
 struct session_output {
@@ -105,7 +108,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(session_t, session_free)
 
 void session_tsdu(struct session *session, GBytes *tsdu);
 /* A request or response of the user. False when the state does not allow it (X.225 table A: a local error; nothing sent);
- * the error names state and primitive. */
+ * the error (OSI_ERROR) names state and primitive, or the limit that a parameter breaks.
+ * What is left out is filled in: S-CONNECT.req units 0: those of the options; S-CONNECT.rsp units 0: all in common, no
+ * reference at all: the peer's is echoed, as peers do.  S-U-ABORT.req succeeds in every state of a connection; user data
+ * that the version has no room for (9 octets in version 1 or before AC) are left out. */
 bool session_request(struct session *session, const struct session_primitive *primitive, GError **error);
 void session_transport_lost(struct session *session); /* T-DISCONNECT.ind: gives S-P-ABORT.ind */
 void session_timeout(struct session *session);        /* its timer ran out */
@@ -114,5 +120,7 @@ bool session_next(struct session *session, struct session_output *output_r);
 /* The state by X.225's name ("STA713 Data transfer") for `peer list`, and the tokens we hold. */
 const char *session_state_name(const struct session *session);
 guint session_tokens(const struct session *session);
+/* V(M): the serial number that the next synchronization point, ours or the peer's, will have. */
+guint session_next_serial(const struct session *session);
 
 #endif
