@@ -85,7 +85,8 @@ struct OCTET_STRING *asn1_new_string(const char *text);
 
 /* Encodes with definite lengths, minimal length octets, ropes left as ropes; a SET OF keeps its order. */
 struct octets *asn1_encode(const struct asn1_value *value, GError **error);
-/* The same of one structure within value, of the given type: a body part, an extension.  It keeps its ropes. */
+/* The same of one structure within value, of the given type: a body part, an extension.  It keeps its ropes.
+ */
 struct octets *asn1_encode_field(const struct asn1_value *value, const struct asn_TYPE_descriptor_s *type,
                                  const void *structure, GError **error);
 /* A short value (at most 16 MiB) into memory. */
@@ -98,5 +99,20 @@ GBytes *asn1_encode_bytes(const struct asn1_value *value, GError **error);
 enum asn1_format { ASN1_TEXT, ASN1_XML, ASN1_JSON };
 void asn1_print(const struct asn1_value *value, enum asn1_format format, guint indent, gsize cut,
                 GString *out);
+
+/* The same, following strings that are BER in themselves (open types, contents) into the values that they
+ * hold. */
+struct asn1_place {
+  const struct asn1_place *up;              /* what holds the holder; NULL when that is the value itself */
+  const struct asn_TYPE_descriptor_s *type; /* of the structure that holds the string */
+  const void *structure;                    /* itself */
+  const char *member;                       /* the string's name in it; NULL in a list */
+};
+/* The type of what octets, the string at place, hold; NULL for what is to be printed as a string. */
+typedef const struct asn_TYPE_descriptor_s *(*asn1_inner)(const struct asn1_place *place,
+                                                          const struct asn1_value *value,
+                                                          struct octets *octets, void *user);
+void asn1_print_inner(const struct asn1_value *value, enum asn1_format format, guint indent, gsize cut,
+                      asn1_inner inner, void *user, GString *out);
 
 #endif

@@ -27,6 +27,11 @@ for f in $(grep -l _inherit_TYPE_descriptor "$work"/code/*.c); do
   mv "$work/completed" "$f"
 done
 
+# The names of numbers and bits, which asn1c leaves to the C enumerations.
+awk -f "$here/skeletons/names.awk" "$work"/code/*.h >"$work/code/named_numbers.c"
+printf '%s\n' '/* The name that a module gives a number or bit of a type; NULL when it gives none. */' \
+  'const char *named_number(const char *type, long number);' >"$work/code/named_numbers.h"
+
 # Copied are the files that differ, and those that are new; removed are those that no module asks for any more.
 mkdir -p "$out"
 LC_ALL=C diff -rq -x .stamp -x '*.[od]' "$work/code" "$out" | while read -r kind file rest; do

@@ -2,6 +2,7 @@
  *
  * One walk along the descriptors tells a printer what it meets: a group opens, a leaf, a group closes.  Text,
  * XML and JSON differ only in what they write then. */
+#include "asn1/charset.h"
 #include "asn1/codec.h"
 #include "asn1/descriptor.h"
 #include "asn1/oids.h"
@@ -15,6 +16,9 @@
 #include <OCTET_STRING.h>
 #include <asn_SET_OF.h>
 #include <asn_codecs_prim.h>
+#include <named_numbers.h>
+
+enum { INNER_DEPTH_MAX = 32 };
 
 struct printer {
   const struct asn1_value *value;
@@ -22,6 +26,9 @@ struct printer {
   guint level, base; /* of indentation; where the value itself stands */
   gsize cut;
   bool first; /* JSON: nothing stands in the open group yet */
+  asn1_inner inner;
+  void *user;
+  guint depth; /* of values inside strings */
   GString *out;
 };
 
@@ -248,8 +255,30 @@ static char *to_hex(const guint8 *octets, gsize length)
   return g_string_free(hex, FALSE);
 }
 
-static void print_string(struct printer *printer, struct label label, const OCTET_STRING_t *string,
-                         bool opaque)
+/* Text in the character set that the string's type says, when nothing in it is lost. */
+static char *in_charset(const asn_TYPE_descriptor_t *type, const guint8 *octets, gsize *length, bool is_cut)
+{
+  static const struct {
+    guint universal;
+    enum charset charset;
+  } charsets[] = {{20, CHARSET_TELETEX}, {21, CHARSET_TELETEX}, {7, CHARSET_GENERAL},   {25, CHARSET_GENERAL},
+                  {27, CHARSET_GENERAL}, {30, CHARSET_BMP},     {28, CHARSET_UNIVERSAL}};
+  if (is_text(octets, length, is_cut) && descriptor_universal(type) != 30 << 2)
+    return g_strndup((const char *)octets, *length);
+  for (gsize i = 0; i < G_N_ELEMENTS(charsets); i++) {
+    if (descriptor_universal(type) != charsets[i].universal << 2)
+      continue;
+    struct charset_loss loss = {0};
+    g_autofree char *text = charset_to_utf8(charsets[i].charset, octets, *length, &loss);
+    gsize shown = strlen(text);
+    if (!loss.substituted && is_text((const guint8 *)text, &shown, false))
+      return g_steal_pointer(&text);
+  }
+  return NULL;
+}
+
+static void print_string(struct printer *printer, struct label label, const asn_TYPE_descriptor_t *type,
+                         const OCTET_STRING_t *string, const char *note)
 {
   g_autoptr(octets_t) octets = asn1_octets(printer->value, string);
   guint64 length = octets_length(octets);
@@ -261,50 +290,80 @@ static void print_string(struct printer *printer, struct label label, const OCTE
     print_leaf(printer, label, &(struct leaf){error->message, NULL, LEAF_TEXT, length});
     return;
   }
-  struct leaf leaf = {.kind = LEAF_HEX, .length = is_cut ? length : 0};
-  g_autofree char *hex = NULL;
-  if (!opaque && is_text(head, &shown, is_cut)) {
-    head[shown] = 0;
-    leaf.kind = LEAF_TEXT;
-    leaf.text = (const char *)head;
-  } else
-    leaf.text = hex = to_hex(head, shown);
-  print_leaf(printer, label, &leaf);
+  bool opaque = descriptor_kind(type) == KIND_ANY || descriptor_kind(type) == KIND_BITS;
+  g_autofree char *text = opaque ? NULL : in_charset(type, head, &shown, is_cut);
+  g_autofree char *hex = text ? NULL : to_hex(head, shown);
+  print_leaf(printer, label,
+             &(struct leaf){text ? text : hex, note, text ? LEAF_TEXT : LEAF_HEX, is_cut ? length : 0});
 }
 
-static void print_bits(struct printer *printer, struct label label, const BIT_STRING_t *bits)
+static void print_value(struct printer *printer, struct label label, const struct asn1_place *place,
+                        const asn_TYPE_descriptor_t *type, const void *structure);
+
+/* A string that is BER in itself is printed as the value that it holds; when it cannot be read, as octets,
+ * with the reason beside them. */
+static void print_string_or_inner(struct printer *printer, struct label label, const struct asn1_place *place,
+                                  const asn_TYPE_descriptor_t *type, const OCTET_STRING_t *string)
+{
+  const asn_TYPE_descriptor_t *inner = NULL;
+  g_autoptr(octets_t) octets = NULL;
+  if (printer->inner && place && printer->depth < INNER_DEPTH_MAX) {
+    octets = asn1_octets(printer->value, string);
+    inner = printer->inner(place, printer->value, octets, printer->user);
+  }
+  g_autoptr(GError) error = NULL;
+  g_autoptr(asn1_value_t) value = inner ? asn1_decode(inner, octets, NULL, &error) : NULL;
+  if (!value) {
+    print_string(printer, label, type, string, error ? error->message : NULL);
+    return;
+  }
+  const struct asn1_value *outer = printer->value;
+  printer->value = value;
+  printer->depth++;
+  print_value(printer, label, NULL, inner, asn1_value_get(value));
+  printer->depth--;
+  printer->value = outer;
+}
+
+static void print_bits(struct printer *printer, struct label label, const asn_TYPE_descriptor_t *type,
+                       const BIT_STRING_t *bits)
 {
   enum { BITS_SHOWN = 128 };
   g_autoptr(octets_t) octets = asn1_octets(printer->value, (const OCTET_STRING_t *)(const void *)bits);
   guint64 count = octets_length(octets) * 8 - (octets_length(octets) ? (guint64)(bits->bits_unused & 7) : 0);
   guint8 head[BITS_SHOWN / 8] = {0};
   if (count > BITS_SHOWN) {
-    print_string(printer, label, (const OCTET_STRING_t *)(const void *)bits, true);
+    print_string(printer, label, type, (const OCTET_STRING_t *)(const void *)bits, NULL);
     return;
   }
   char digits[BITS_SHOWN + 1] = "";
+  g_autoptr(GString) names = g_string_new(NULL);
   if (octets_read(octets, 0, head, (gsize)octets_length(octets), NULL))
-    for (guint i = 0; i < count; i++)
+    for (guint i = 0; i < count; i++) {
       digits[i] = head[i / 8] >> (7 - i % 8) & 1 ? '1' : '0';
-  print_leaf(printer, label, &(struct leaf){digits, NULL, LEAF_BITS, 0});
+      const char *name = digits[i] == '1' ? named_number(type->name, i) : NULL;
+      if (name)
+        g_string_append_printf(names, "%s%s", names->len ? ", " : "", name);
+    }
+  print_leaf(printer, label, &(struct leaf){digits, names->len ? names->str : NULL, LEAF_BITS, 0});
 }
 
-/* The name that the module gives a number of an ENUMERATED. */
-static const char *number_name(const asn_TYPE_descriptor_t *type, long number)
+/* The name that the module gives a number: to a type's, or to one of a member that has no type of its own. */
+static const char *number_name(const asn_TYPE_descriptor_t *type, const struct asn1_place *place, long number)
 {
-  const asn_INTEGER_specifics_t *specifics = type->specifics;
-  if (!specifics || !specifics->value2enum)
-    return NULL;
-  const asn_INTEGER_enum_map_t *entry = INTEGER_map_value2enum(specifics, number);
-  return entry ? entry->enum_name : NULL;
+  const char *name = named_number(type->name, number);
+  if (name || !place || !place->member)
+    return name;
+  g_autofree char *member = g_strdup_printf("%s--%s", place->type->name, place->member);
+  return named_number(member, number);
 }
 
-static void print_number(struct printer *printer, struct label label, const asn_TYPE_descriptor_t *type,
-                         long number)
+static void print_number(struct printer *printer, struct label label, const struct asn1_place *place,
+                         const asn_TYPE_descriptor_t *type, long number)
 {
   char digits[24];
   g_snprintf(digits, sizeof digits, "%ld", number);
-  print_leaf(printer, label, &(struct leaf){digits, number_name(type, number), LEAF_NUMBER, 0});
+  print_leaf(printer, label, &(struct leaf){digits, number_name(type, place, number), LEAF_NUMBER, 0});
 }
 
 /* Object identifiers by their arcs; anything else that asn1c holds as contents octets in hexadecimal. */
@@ -326,74 +385,72 @@ static void print_primitive(struct printer *printer, struct label label, const a
 /* --- the walk
  * ------------------------------------------------------------------------------------------------------ */
 
-static void print_value(struct printer *printer, struct label label, const asn_TYPE_descriptor_t *type,
-                        const void *structure);
-
-static void print_members(struct printer *printer, struct label label, const asn_TYPE_descriptor_t *type,
-                          const void *structure)
+static void print_members(struct printer *printer, struct label label, const struct asn1_place *up,
+                          const asn_TYPE_descriptor_t *type, const void *structure)
 {
   open_group(printer, label, false);
   for (int i = 0; i < type->elements_count; i++) {
     const asn_TYPE_member_t *member = &type->elements[i];
     const void *value = descriptor_member(member, structure);
+    struct asn1_place place = {up, type, structure, member->name};
     if (value)
-      print_value(printer, (struct label){member->name, 0}, member->type, value);
+      print_value(printer, (struct label){member->name, 0}, &place, member->type, value);
   }
   close_group(printer, label, false);
 }
 
-static void print_list(struct printer *printer, struct label label, const asn_TYPE_descriptor_t *type,
-                       const void *structure)
+static void print_list(struct printer *printer, struct label label, const struct asn1_place *up,
+                       const asn_TYPE_descriptor_t *type, const void *structure)
 {
   const asn_anonymous_set_ *list = structure;
+  struct asn1_place place = {up, type, structure, NULL};
   open_group(printer, label, true);
   for (int i = 0; i < list->count; i++)
-    print_value(printer, (struct label){NULL, i}, type->elements[0].type, list->array[i]);
+    print_value(printer, (struct label){NULL, i}, &place, type->elements[0].type, list->array[i]);
   close_group(printer, label, true);
 }
 
 /* In text an alternative stands on the line of its CHOICE: "country-name.iso-3166-alpha2-code". */
-static void print_choice(struct printer *printer, struct label label, const asn_TYPE_descriptor_t *type,
-                         const void *structure)
+static void print_choice(struct printer *printer, struct label label, const struct asn1_place *up,
+                         const asn_TYPE_descriptor_t *type, const void *structure)
 {
   int present = descriptor_present(type, structure);
   const asn_TYPE_member_t *member = present >= 0 ? &type->elements[present] : NULL;
   const void *value = member ? descriptor_member(member, structure) : NULL;
+  struct asn1_place place = {up, type, structure, member ? member->name : NULL};
   if (!value)
     print_leaf(printer, label, &(struct leaf){"unknown alternative", NULL, LEAF_TEXT, 0});
   else if (printer->format == ASN1_TEXT) {
     g_autofree char *name = label.name ? g_strdup_printf("%s.%s", label.name, member->name)
                                        : g_strdup_printf("[%d].%s", label.index, member->name);
-    print_value(printer, (struct label){name, 0}, member->type, value);
+    print_value(printer, (struct label){name, 0}, &place, member->type, value);
   } else {
     open_group(printer, label, false);
-    print_value(printer, (struct label){member->name, 0}, member->type, value);
+    print_value(printer, (struct label){member->name, 0}, &place, member->type, value);
     close_group(printer, label, false);
   }
 }
 
-static void print_value(struct printer *printer, struct label label, const asn_TYPE_descriptor_t *type,
-                        const void *structure)
+static void print_value(struct printer *printer, struct label label, const struct asn1_place *place,
+                        const asn_TYPE_descriptor_t *type, const void *structure)
 {
   switch (descriptor_kind(type)) {
   case KIND_SEQUENCE:
   case KIND_SET:
-    print_members(printer, label, type, structure);
+    print_members(printer, label, place, type, structure);
     break;
   case KIND_LIST:
-    print_list(printer, label, type, structure);
+    print_list(printer, label, place, type, structure);
     break;
   case KIND_CHOICE:
-    print_choice(printer, label, type, structure);
+    print_choice(printer, label, place, type, structure);
     break;
   case KIND_ANY:
-    print_string(printer, label, structure, true);
-    break;
   case KIND_STRING:
-    print_string(printer, label, structure, false);
+    print_string_or_inner(printer, label, place, type, structure);
     break;
   case KIND_BITS:
-    print_bits(printer, label, structure);
+    print_bits(printer, label, type, structure);
     break;
   case KIND_BOOLEAN:
     print_leaf(printer, label,
@@ -403,7 +460,7 @@ static void print_value(struct printer *printer, struct label label, const asn_T
     print_leaf(printer, label, &(struct leaf){"null", NULL, LEAF_BARE, 0});
     break;
   case KIND_NATIVE:
-    print_number(printer, label, type, *(const long *)structure);
+    print_number(printer, label, place, type, *(const long *)structure);
     break;
   case KIND_PRIMITIVE:
     print_primitive(printer, label, type, structure);
@@ -413,10 +470,22 @@ static void print_value(struct printer *printer, struct label label, const asn_T
   }
 }
 
+void asn1_print_inner(const struct asn1_value *value, enum asn1_format format, guint level, gsize cut,
+                      asn1_inner inner, void *user, GString *out)
+{
+  struct printer printer = {.value = value,
+                            .format = format,
+                            .level = level,
+                            .base = level,
+                            .cut = cut,
+                            .inner = inner,
+                            .user = user,
+                            .out = out};
+  const asn_TYPE_descriptor_t *type = asn1_value_type(value);
+  print_value(&printer, (struct label){type->name, 0}, NULL, type, asn1_value_get(value));
+}
+
 void asn1_print(const struct asn1_value *value, enum asn1_format format, guint level, gsize cut, GString *out)
 {
-  struct printer printer = {
-      .value = value, .format = format, .level = level, .base = level, .cut = cut, .out = out};
-  const asn_TYPE_descriptor_t *type = asn1_value_type(value);
-  print_value(&printer, (struct label){type->name, 0}, type, asn1_value_get(value));
+  asn1_print_inner(value, format, level, cut, NULL, NULL, out);
 }

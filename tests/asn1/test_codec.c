@@ -379,7 +379,7 @@ START_TEST(print_text)
   asn1_print(value, ASN1_TEXT, 0, 4, text);
   ck_assert_str_eq(text->str, "AARQ-apdu\n"
                               "  application-context-name: 2.6.0.22\n"
-                              "  sender-acse-requirements: '1'B\n"
+                              "  sender-acse-requirements: '1'B (authentication)\n"
                               "  mechanism-name: 1.2.3\n"
                               "  implementation-information: \"h\\\"i\\n\"... 5 octets\n"
                               "  user-information\n"
@@ -392,7 +392,7 @@ START_TEST(print_text)
   ck_assert_str_eq(text->str,
                    "  <AARQ-apdu>\n"
                    "    <application-context-name>2.6.0.22</application-context-name>\n"
-                   "    <sender-acse-requirements form=\"bits\">1</sender-acse-requirements>\n"
+                   "    <sender-acse-requirements form=\"bits\" name=\"authentication\">1</sender-acse-requirements>\n"
                    "    <mechanism-name>1.2.3</mechanism-name>\n"
                    "    <implementation-information length=\"5\">h&quot;i\n</implementation-information>\n"
                    "    <user-information>\n"
@@ -409,7 +409,7 @@ START_TEST(print_text)
   asn1_print(value, ASN1_JSON, 0, 4, text);
   ck_assert_str_eq(text->str, "{\n"
                               "  \"application-context-name\": \"2.6.0.22\",\n"
-                              "  \"sender-acse-requirements\": {\"bits\": \"1\"},\n"
+                              "  \"sender-acse-requirements\": {\"bits\": \"1\", \"name\": \"authentication\"},\n"
                               "  \"mechanism-name\": \"1.2.3\",\n"
                               "  \"implementation-information\": {\"text\": \"h\\\"i\\n\", \"length\": 5},\n"
                               "  \"user-information\": [\n"
