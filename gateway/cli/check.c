@@ -1,0 +1,98 @@
+/* check.c - `gw400 check`: the configuration, and what it names: mapping tables, routes, addresses. Prints
+ * every mistake as "file:line: message"; exit 0 when there is none (warnings do not count), 1 otherwise. */
+#include <glib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "config/config.h"
+#include "mapping/mcgam_compile.h"
+#include "mapping/route.h"
+#include "mapping/settings.h"
+
+/* The sources of all tables go to the compiler together: it compares them with each other. */
+static bool check_tables(const struct config *config, GPtrArray *lines)
+{
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GArray) sources = g_array_new(FALSE, TRUE, sizeof(struct mcgam_source));
+  bool ok = true;
+  for (guint i = 0; i < config->tables->len; i++) {
+    const struct config_table *table = config->tables->pdata[i];
+    g_autoptr(GError) error = NULL;
+    struct mcgam_source source = {.table = mcgam_table_from_name(table->kind), .file = table->file};
+    char *text = NULL;
+    if (g_file_get_contents(table->file, &text, &source.length, &error)) {
+      g_ptr_array_add(texts, text);
+      source.text = text;
+      g_array_append_val(sources, source);
+    } else {
+      g_ptr_array_add(lines,
+                      g_strdup_printf("%s:%u: <table>: %s", config->file, table->line, error->message));
+      ok = false;
+    }
+  }
+  GByteArray *compiled =
+      mcgam_compile((const struct mcgam_source *)(void *)sources->data, sources->len, lines);
+  if (compiled)
+    g_byte_array_unref(compiled);
+  return ok && compiled;
+}
+
+/* What the conversion says to its part of the configuration, before a daemon has to find out. */
+static bool check_conversion(const struct config *config, GPtrArray *lines)
+{
+  g_autoptr(GVariant) dictionary = g_variant_ref_sink(config_conversion(config, 1));
+  g_autoptr(GError) error = NULL;
+  struct mapping_settings *settings = mapping_settings_new(dictionary, &error);
+  struct or_routes *routes = settings ? or_routes_new(settings->routes, &error) : NULL;
+  if (!routes)
+    g_ptr_array_add(lines, g_strdup_printf("%s:1: %s", config->file, error->message));
+  or_routes_free(routes);
+  mapping_settings_free(settings);
+  return routes;
+}
+
+static void print_lines(const GPtrArray *lines, bool json, bool ok, const char *file)
+{
+  json_t *all = json_array();
+  for (guint i = 0; i < lines->len; i++) {
+    if (json)
+      json_array_append_new(all, json_string(lines->pdata[i]));
+    else
+      puts(lines->pdata[i]);
+  }
+  json_t *answer = json_pack("{s:b,s:o}", "ok", ok, "messages", all);
+  if (json)
+    cli_json(answer);
+  else if (ok)
+    printf("%s: no mistake found\n", file);
+  json_decref(answer);
+}
+
+static int check(const char *file, bool json)
+{
+  g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+  struct config *config = config_load(file, lines);
+  bool ok = config;
+  if (config) {
+    ok = check_conversion(config, lines) && ok;
+    ok = check_tables(config, lines) && ok;
+    config_unref(config);
+  }
+  print_lines(lines, json, ok, file);
+  return ok ? CLI_DONE : CLI_NO;
+}
+
+int cli_check(int argc, char **argv)
+{
+  struct cli_options options = {0};
+  int code = CLI_USAGE;
+  if (cli_options(&options, "[FILE]", NULL, &argc, &argv) && argc <= 2)
+    code = check(argc == 2 ? argv[1] : cli_configuration(&options), options.json);
+  else
+    cli_usage("check [-c FILE | FILE] [--json]");
+  cli_options_clear(&options);
+  return code;
+}
