@@ -50,6 +50,7 @@ struct p1_options {
   char *reference_time;              /* UTCTime text for the same */
   guint connect_ms, answer_ms, release_ms; /* waiting for: connection and bind; a confirmation; release */
   gsize receive_max;                 /* a transfer beyond this many octets gives P1_RECEIVE_OVERSIZE; 0 = no limit */
+  gsize ssdu_max;                    /* octets of one segment received, where a peer sends without checkpoints; 0 = 16 MiB */
 };
 
 enum p1_event_type {
@@ -66,7 +67,8 @@ enum p1_event_type {
   P1_RELEASED,         /* orderly release finished */
   P1_ABORTED,          /* association is gone: step, words, by_peer; open transfers are told first */
   /* transfer out */
-  P1_WANT_DATA,        /* give the next `want` octets at most (fewer only at the end) */
+  P1_WANT_DATA,        /* give the next `want` octets; fewer are taken, and the rest asked for; the answer may wait
+                        * until the stream has taken what was sent: that is the backpressure */
   P1_SENT,             /* the peer has confirmed the activity's end */
   P1_NOT_SENT,         /* step, words; `permanent` when the peer discarded it for good */
   /* transfer in */
@@ -117,7 +119,7 @@ void p1_association_bind_refuse(struct p1_association *association, enum p1_bind
 
 /* Opens an activity for an MTS-APDU of size octets (known in advance: the EXTERNAL has definite length). Only after P1_READY. */
 bool p1_association_transfer(struct p1_association *association, guint64 size, GError **error);
-/* Answers P1_WANT_DATA. */
+/* Answers P1_WANT_DATA; ignored when the transfer has ended meanwhile. */
 void p1_association_data(struct p1_association *association, GBytes *data);
 /* The open transfer out cannot go on (file error, changed digest): discards the activity (S-ACTIVITY-DISCARD). */
 void p1_association_discard(struct p1_association *association);
@@ -128,6 +130,8 @@ void p1_association_reject(struct p1_association *association);
 /* Two-way-alternate: ask for / pass the turn (RTTP, GTC). */
 void p1_association_ask_turn(struct p1_association *association, guint priority);
 void p1_association_give_turn(struct p1_association *association);
+/* Ends the association: by release where the standard lets this side (X.218 8.1.2: its initiator, with the turn, which is
+ * asked for; or whoever has the turn of a monologue), after the open transfer out; else by abort. */
 void p1_association_release(struct p1_association *association);
 void p1_association_abort(struct p1_association *association, const char *why);
 
