@@ -21,6 +21,7 @@
 
 #define BACKOFF_FIRST_MS 200
 #define BACKOFF_MAX_MS 30000
+#define BACKOFF_READY_MAX_MS 800 /* for a relay that had come up: mail waits for it */
 #define STEADY_MS 60000 /* a relay that lived this long starts the backoff anew */
 
 struct master {
@@ -160,9 +161,9 @@ static bool relay_ended(struct master *master, int *code_r)
     return true;
   if (never_ready && code == 1 && lived_ms < BACKOFF_MAX_MS && master->backoff_ms == 0)
     return true; /* the configuration cannot be run: a restart would say the same again */
-  master->backoff_ms = lived_ms > STEADY_MS || master->backoff_ms == 0
-                           ? BACKOFF_FIRST_MS
-                           : MIN(master->backoff_ms * 2, BACKOFF_MAX_MS);
+  guint most = never_ready ? BACKOFF_MAX_MS : BACKOFF_READY_MAX_MS;
+  master->backoff_ms =
+      lived_ms > STEADY_MS || master->backoff_ms == 0 ? BACKOFF_FIRST_MS : MIN(master->backoff_ms * 2, most);
   say("the relay ended (%s %d) after %" G_GINT64_FORMAT " ms; it is started again in %u ms",
       WIFEXITED(status) ? "exit" : "signal", WIFEXITED(status) ? code : WTERMSIG(status), lived_ms,
       master->backoff_ms);
