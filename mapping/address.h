@@ -45,15 +45,21 @@ struct or_descriptor {
   guint notification_requests;
 };
 void or_descriptor_free(struct or_descriptor *descriptor);
-/* One parsed RFC 822 mailbox: phrase (decoded UTF-8) or NULL, addr-spec, group name or NULL. */
+/* phrase: what becomes the free-form name (phrase and comments, decoded, UTF-8) or NULL; mailbox: addr-spec,
+ * or NULL for the name of a group. NULL and error when the mailbox has no O/R address (5.1.3, 5.6.7). */
 struct or_descriptor *address_to_descriptor(struct mapping_context *context, const char *phrase,
                                             const char *mailbox, GError **error);
-/* The whole RFC 822 mailbox text in UTF-8 for the MIME writer: phrase_r and comment_r may come back NULL;
- * caller frees. */
+/* The addr-spec, or NULL: then "phrase:;" is to be written (4.7.2; also for an address to which no mailbox
+ * leads back, which is then told in phrase or comment).  phrase_r may come back NULL; comment_r: the comments
+ * with their brackets,
+ * "(Tel +44 1) (Reply requested)", or NULL.  All UTF-8; caller frees. */
 char *address_from_descriptor(struct mapping_context *context, const struct or_descriptor *descriptor,
                               char **phrase_r, char **comment_r);
 
-/* 4.7.3 identifiers. IPM identifier: user-relative part and optional O/R address. */
+/* 4.7.3 identifiers. IPM identifier: user-relative part and optional O/R address.  Both ways undo each other,
+ * but for a Message-ID of more than 64 characters as PrintableString: it is cut and gets a digest
+ * (docs/decisions/0042). Whoever can carry the whole one beside it (rfc-822-field) knows that it belongs to
+ * the identifier when mapping it gives the same. */
 struct ipm_identifier {
   struct or_address *user;
   char *relative;

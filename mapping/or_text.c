@@ -1,6 +1,7 @@
 #include "mapping/or_text.h"
 
 #include "mapping/mapping.h"
+#include "mapping/or_asn1.h"
 #include "mapping/or_keys.h"
 #include "mapping/ps_encoding.h"
 
@@ -350,7 +351,9 @@ static bool place(struct or_address *address, const struct pair *pair, guint ind
     return read_terminal_type(pair, &attribute->printable, error);
   if (info->encoding != OR_ENCODING_PT && info->encoding != OR_ENCODING_UPA) {
     attribute->printable = g_strdup(pair->value);
-    return true;
+    return info->encoding != OR_ENCODING_X || or_psap_parse(pair->value, NULL, NULL) ||
+           fail(error, pair->at, "%s=%s is no presentation address: 'hex'H selectors and NS+hex (RFC 1278)",
+                info->keyword, pair->value);
   }
   return (!pair->type || read_twins(pair, pair->type, &attribute->type, &attribute->type_teletex, error)) &&
          read_twins(pair, pair->value, &attribute->printable, &attribute->teletex, error);
