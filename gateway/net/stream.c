@@ -219,7 +219,7 @@ static void shake_hands(struct net_stream *stream)
 /* Gives on what TLS has decrypted, as long as the owner takes it. */
 static void deliver_plain(struct net_stream *stream)
 {
-  while (stream->state == NET_OPEN && !stream->handshaking) {
+  while (stream->state == NET_OPEN && !stream->handshaking && stream->failure == NULL) {
     if (stream->paused) {
       stream->held = true;
       return;

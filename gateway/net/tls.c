@@ -26,6 +26,7 @@ struct net_tls_session {
   SSL *ssl;
   BIO *in, *out; /* owned by ssl */
   char *name;
+  X509 *refused; /* the first certificate in the other side's chain that is not good */
 };
 
 /* --- contexts
@@ -77,20 +78,28 @@ static bool load_authorities(SSL_CTX *context, const struct net_tls_options *opt
   return true;
 }
 
-static int accept_any(int ok, X509_STORE_CTX *store)
+/* Keeps the certificate that is refused, since OpenSSL does not. Where the other side need not be verified
+ * the handshake goes on, and the result stays readable by SSL_get_verify_result(). */
+static int look_at(int ok, X509_STORE_CTX *store)
 {
-  (void)ok, (void)store;
-  return 1; /* the result stays readable by SSL_get_verify_result() */
+  const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+  struct net_tls_session *session = SSL_get_app_data(ssl);
+  X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+  if (!ok && session->refused == NULL && certificate != NULL) {
+    X509_up_ref(certificate);
+    session->refused = certificate;
+  }
+  return ok || !session->tls->verify;
 }
 
 static void set_verification(SSL_CTX *context, const struct net_tls_options *options)
 {
+  int mode = SSL_VERIFY_NONE;
   if (options->require_peer)
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-  else if (options->server && options->ca_file != NULL)
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, accept_any);
-  else
-    SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+    mode = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+  else if (!options->server || options->ca_file != NULL)
+    mode = SSL_VERIFY_PEER;
+  SSL_CTX_set_verify(context, mode, look_at);
 }
 
 struct net_tls *net_tls_new(const struct net_tls_options *options, GError **error)
@@ -178,6 +187,7 @@ struct net_tls_session *net_tls_session_new(struct net_tls *tls, const char *nam
   session->in = in;
   session->out = out;
   SSL_set_bio(ssl, in, out);
+  SSL_set_app_data(ssl, session);
   if (tls->server)
     SSL_set_accept_state(ssl);
   else {
@@ -193,6 +203,7 @@ void net_tls_session_free(struct net_tls_session *session)
   if (session == NULL)
     return;
   SSL_free(session->ssl);
+  X509_free(session->refused);
   net_tls_unref(session->tls);
   g_free(session->name);
   g_free(session);
@@ -275,21 +286,22 @@ static char *time_words(const ASN1_TIME *time)
 
 static char *verify_words(const struct net_tls_session *session, long result)
 {
-  g_autoptr(x509_t) certificate = SSL_get1_peer_certificate(session->ssl);
-  g_autofree char *subject = certificate != NULL ? subject_words(certificate) : g_strdup("");
-  g_autofree char *time = NULL, *alternative = NULL;
+  X509 *certificate = session->refused;
+  if (certificate == NULL)
+    return g_strdup(X509_verify_cert_error_string(result));
+  g_autofree char *subject = subject_words(certificate), *time = NULL, *alternative = NULL;
   const char *side = session->tls->server ? "client" : "server";
   const char *authorities = session->tls->ca_file != NULL ? session->tls->ca_file : "the system's store";
   switch (result) {
   case X509_V_ERR_CERT_HAS_EXPIRED:
-    time = certificate != NULL ? time_words(X509_get0_notAfter(certificate)) : g_strdup("?");
+    time = time_words(X509_get0_notAfter(certificate));
     return g_strdup_printf("the certificate of the %s (\"%s\") expired on %s", side, subject, time);
   case X509_V_ERR_CERT_NOT_YET_VALID:
-    time = certificate != NULL ? time_words(X509_get0_notBefore(certificate)) : g_strdup("?");
+    time = time_words(X509_get0_notBefore(certificate));
     return g_strdup_printf("the certificate of the %s (\"%s\") is valid from %s only", side, subject, time);
   case X509_V_ERR_HOSTNAME_MISMATCH:
   case X509_V_ERR_IP_ADDRESS_MISMATCH:
-    alternative = certificate != NULL ? alternative_name(certificate, GEN_DNS) : NULL;
+    alternative = alternative_name(certificate, GEN_DNS);
     return g_strdup_printf("the certificate of the %s is for \"%s\", not for \"%s\"", side,
                            alternative != NULL ? alternative : subject, session->name);
   case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
