@@ -24,6 +24,11 @@ struct store_claim {
   guint limit;
 };
 
+struct store_find {
+  const char *kind, *value; /* kind NULL: any */
+  guint64 before;
+};
+
 /* An audit record with its hash as stored. */
 struct store_audit_entry {
   struct store_audit_record record;
@@ -72,8 +77,9 @@ struct store_backend_class {
                                GError **error); /* NULL without error: not there */
   GPtrArray *(*hops)(struct store_backend *backend, GError **error);
   GBytes *(*value)(struct store_backend *backend, const char *name, GError **error);
-  GArray *(*find)(struct store_backend *backend, const char *kind, const char *value, guint limit,
-                  GError **error); /* of guint64 */
+  /* Appends ids, newest identifiers first, from one slice of identifiers before find->before (0: the newest). */
+  bool (*find)(struct store_backend *backend, const struct store_find *find, GArray *ids, guint64 *next_r,
+               GError **error);
   /* Appends what matches among one slice of messages after filter->after; *next_r: where to go on, 0 at the
    * end. */
   bool (*list)(struct store_backend *backend, const struct store_list *filter, GPtrArray *messages,

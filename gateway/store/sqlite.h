@@ -29,6 +29,9 @@ bool sqlite_audit_add(struct sqlite_store *store, struct store_audit_record *rec
 bool sqlite_chain_read(struct connection *connection, struct audit_chain *chain_r, GError **error);
 bool sqlite_chain_write(struct sqlite_store *store, GError **error);
 
+/* FNV-1a of an identifier's value, as its column holds it. */
+gint64 sqlite_identifier_hash(const char *value);
+
 bool sqlite_apply(struct store_backend *backend, struct store_txn *txn, GError **error);
 bool sqlite_prune(struct store_backend *backend, gint64 before_us, struct store_cursor *cursor, bool *more_r,
                   GError **error);
@@ -41,8 +44,8 @@ GPtrArray *sqlite_claim(struct store_backend *backend, const struct store_claim 
 struct store_message *sqlite_get(struct store_backend *backend, guint64 id, bool with_body, GError **error);
 GPtrArray *sqlite_hops(struct store_backend *backend, GError **error);
 GBytes *sqlite_value(struct store_backend *backend, const char *name, GError **error);
-GArray *sqlite_find(struct store_backend *backend, const char *kind, const char *value, guint limit,
-                    GError **error);
+bool sqlite_find(struct store_backend *backend, const struct store_find *find, GArray *ids, guint64 *next_r,
+                 GError **error);
 bool sqlite_list(struct store_backend *backend, const struct store_list *filter, GPtrArray *messages,
                  guint64 *next_r, GError **error);
 bool sqlite_audit(struct store_backend *backend, const struct store_audit_query *query, GPtrArray *records,

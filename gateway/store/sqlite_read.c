@@ -252,29 +252,60 @@ GBytes *sqlite_value(struct store_backend *backend, const char *name, GError **e
   return query_end(&query, error) ? g_steal_pointer(&value) : NULL;
 }
 
-GArray *sqlite_find(struct store_backend *backend, const char *kind, const char *value, guint limit,
-                    GError **error)
+gint64 sqlite_identifier_hash(const char *value)
 {
-  struct connection *reader = &SQLITE_STORE(backend)->reader;
-  g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
-  /* Any kind: one probe of the index for each kind there is. */
+  guint64 hash = G_GUINT64_CONSTANT(0xcbf29ce484222325);
+  for (const guchar *c = (const guchar *)value; *c; c++)
+    hash = (hash ^ *c) * G_GUINT64_CONSTANT(0x100000001b3);
+  return (gint64)hash;
+}
+
+static bool identifier_end(struct sqlite_store *store, const char *sql, guint64 *number_r, GError **error)
+{
+  struct query query = query_begin(&store->reader, sql);
+  *number_r = query_row(&query) ? (guint64)row_int(&query, 0) : 0;
+  return query_end(&query, error);
+}
+
+static bool probe(struct sqlite_store *store, const struct store_find *find, guint64 block, GArray *ids,
+                  GError **error)
+{
   struct query query =
-      kind ? query_begin(reader, "SELECT DISTINCT message FROM identifier WHERE kind = ?3 AND value = ?1"
-                                 " ORDER BY message DESC LIMIT ?2")
-           : query_begin(reader, "WITH RECURSIVE k(kind) AS (SELECT min(kind) FROM identifier UNION ALL"
-                                 " SELECT (SELECT min(kind) FROM identifier WHERE kind > k.kind) FROM k"
-                                 " WHERE k.kind IS NOT NULL)"
-                                 " SELECT DISTINCT i.message FROM k CROSS JOIN identifier i"
-                                 " WHERE i.kind = k.kind AND i.value = ?1 ORDER BY i.message DESC LIMIT ?2");
-  query_text(&query, value);
-  query_int(&query, limit);
-  if (kind)
-    query_text(&query, kind);
+      query_begin(&store->reader, "SELECT message FROM identifier WHERE number >> 12 = ?1 AND hash = ?2"
+                                  " AND value = ?3 AND (?4 IS NULL OR kind = ?4) ORDER BY number DESC");
+  query_int(&query, (gint64)block);
+  query_int(&query, sqlite_identifier_hash(find->value));
+  query_text(&query, find->value);
+  query_text(&query, find->kind);
   while (query_row(&query)) {
     guint64 id = (guint64)row_int(&query, 0);
     g_array_append_val(ids, id);
   }
-  return query_end(&query, error) ? g_steal_pointer(&ids) : NULL;
+  return query_end(&query, error);
+}
+
+/* next is the block still to do, plus one: 0 is the end. */
+bool sqlite_find(struct store_backend *backend, const struct store_find *find, GArray *ids, guint64 *next_r,
+                 GError **error)
+{
+  struct sqlite_store *store = SQLITE_STORE(backend);
+  guint64 oldest, newest;
+  *next_r = 0;
+  if (!identifier_end(store, "SELECT min(number) FROM identifier", &oldest, error) ||
+      !identifier_end(store, "SELECT max(number) FROM identifier", &newest, error))
+    return false;
+  if (newest == 0)
+    return true;
+  oldest >>= 12;
+  guint64 block = find->before ? find->before - 1 : newest >> 12;
+  for (guint probes = 0; probes < SLICE && block + 1 > oldest; probes++, block--) {
+    if (!probe(store, find, block, ids, error))
+      return false;
+    if (block == oldest)
+      return true;
+  }
+  *next_r = block + 1 > oldest ? block + 1 : 0;
+  return true;
 }
 
 /* --- scans by slices

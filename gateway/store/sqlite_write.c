@@ -326,8 +326,9 @@ static bool apply_identifier(struct sqlite_store *store, struct store_txn *txn, 
 {
   (void)txn;
   struct query query =
-      query_begin(&store->writer, "INSERT INTO identifier(message, kind, value) VALUES(?, ?, ?)");
+      query_begin(&store->writer, "INSERT INTO identifier(message, hash, kind, value) VALUES(?, ?, ?, ?)");
   query_int(&query, (gint64)op->message);
+  query_int(&query, sqlite_identifier_hash(op->text));
   query_text(&query, op->name);
   query_text(&query, op->text);
   return query_run(&query, error);

@@ -187,25 +187,47 @@ void store_value(struct store *store, const char *name, store_got_value callback
 struct find {
   struct read read;
   char *kind, *value;
+  guint64 before;
   guint limit;
   store_got_ids callback;
   GArray *ids;
 };
 
+static gint newest_first(gconstpointer a, gconstpointer b)
+{
+  guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
+  return x > y ? -1 : x < y;
+}
+
+/* The order of the identifiers is nearly that of their messages, and one message may have a value twice. */
+static void find_sort(struct find *find)
+{
+  g_array_sort(find->ids, newest_first);
+  guint kept = 0;
+  for (guint i = 0; i < find->ids->len; i++) {
+    guint64 id = g_array_index(find->ids, guint64, i);
+    if (kept == 0 || g_array_index(find->ids, guint64, kept - 1) != id)
+      g_array_index(find->ids, guint64, kept++) = id;
+  }
+  g_array_set_size(find->ids, MIN(kept, find->limit));
+}
+
 static bool find_step(struct request *request)
 {
   struct find *find = READ(find, request);
-  find->ids = CALL(find, find, find->kind, find->value, find->limit, &find->read.error);
+  const struct store_find query = {.kind = find->kind, .value = find->value, .before = find->before};
+  if (CALL(find, find, &query, find->ids, &find->before, &find->read.error) && find->before &&
+      find->ids->len < find->limit)
+    return true;
+  find_sort(find);
   return false;
 }
 
 static void find_deliver(struct answer *answer)
 {
   struct find *find = READ(find, answer);
-  find->callback(find->read.user, find->ids ? (const guint64 *)(void *)find->ids->data : NULL,
-                 find->ids ? find->ids->len : 0, find->read.error);
-  if (find->ids)
-    g_array_unref(find->ids);
+  find->callback(find->read.user, (const guint64 *)(void *)find->ids->data, find->ids->len, find->read.error);
+  g_array_unref(find->ids);
   g_free(find->kind);
   g_free(find->value);
   finish(&find->read);
@@ -218,6 +240,7 @@ void store_find(struct store *store, const char *kind, const char *value, guint 
   find->kind = g_strdup(kind);
   find->value = g_strdup(value);
   find->limit = limit;
+  find->ids = g_array_new(FALSE, FALSE, sizeof(guint64));
   find->callback = callback;
   start(store, &find->read, true, find_step, find_deliver, user);
 }

@@ -1,5 +1,8 @@
 #include "store/writer.h"
 
+/* How long a group waits for as many as the one before had: less than a sync costs. */
+#define GATHER_US 100
+
 struct writer {
   struct store_backend *backend;
   guint group_max;
@@ -8,8 +11,9 @@ struct writer {
   GThread *thread;
   GMutex mutex;
   GCond work, rest;
-  GQueue txns; /* of struct store_txn */
-  GQueue jobs; /* of struct writer_job */
+  GQueue txns;  /* of struct store_txn */
+  GQueue jobs;  /* of struct writer_job */
+  guint wanted; /* transactions queued that wake the thread */
   bool busy, stop;
 };
 
@@ -85,19 +89,35 @@ static void commit_group(struct writer *writer, GPtrArray *group)
   writer->backend->class->rest(writer->backend);
 }
 
+/* Those whose callbacks have just run are about to send their next transaction: without this wait the first
+ * of them would have a commit, and a sync, of its own. Under the mutex. */
+static void gather(struct writer *writer, guint count)
+{
+  gint64 end = g_get_monotonic_time() + GATHER_US;
+  writer->wanted = count;
+  while (!writer->stop && writer->txns.length < count &&
+         g_cond_wait_until(&writer->work, &writer->mutex, end))
+    ;
+  writer->wanted = 1;
+}
+
 static void *run(void *user)
 {
   struct writer *writer = user;
   g_autoptr(GPtrArray) group = g_ptr_array_new();
+  guint last = 1;
   g_mutex_lock(&writer->mutex);
   for (;;) {
     while (!writer->stop && g_queue_is_empty(&writer->txns) && g_queue_is_empty(&writer->jobs))
       g_cond_wait(&writer->work, &writer->mutex);
+    if (writer->txns.length > 0 && writer->txns.length < last)
+      gather(writer, last);
     while (group->len < writer->group_max && !g_queue_is_empty(&writer->txns))
       g_ptr_array_add(group, g_queue_pop_head(&writer->txns));
     struct writer_job *job = g_queue_pop_head(&writer->jobs);
     if (group->len == 0 && !job)
       break;
+    last = group->len;
     writer->busy = true;
     g_mutex_unlock(&writer->mutex);
 
@@ -123,6 +143,7 @@ struct writer *writer_new(struct store_backend *backend, guint group_max, writer
   writer->group_max = group_max;
   writer->settled = settled;
   writer->user = user;
+  writer->wanted = 1;
   g_mutex_init(&writer->mutex);
   g_cond_init(&writer->work);
   g_cond_init(&writer->rest);
@@ -151,7 +172,8 @@ void writer_push(struct writer *writer, struct store_txn *txn)
 {
   g_mutex_lock(&writer->mutex);
   g_queue_push_tail(&writer->txns, txn);
-  g_cond_signal(&writer->work);
+  if (writer->txns.length >= writer->wanted)
+    g_cond_signal(&writer->work);
   g_mutex_unlock(&writer->mutex);
 }
 
