@@ -1,7 +1,10 @@
 /* job.h - mapping jobs and results as frames on the converter's socket.
  *
- * A frame is a 4-octet length (network order) and a GVariant a{sv} in normal form, little-endian, with the job's descriptors by
- * SCM_RIGHTS on its first octet.  Frames are at most CONVERT_FRAME_MAX octets.  Neither side trusts the other's frames. */
+ * A frame is a 4-octet length (network order) and a GVariant a{sv} in normal form, little-endian, with the job's
+ * descriptors by SCM_RIGHTS on its first octet (wire.h).  Frames are at most CONVERT_FRAME_MAX octets.  Neither side
+ * trusts the other's frames: a key that is unknown, of the wrong type or out of range makes the whole frame malformed.
+ *
+ * Texts travel as octets with a closing zero, since addresses and words of peers are not always UTF-8. */
 #ifndef GW400_CONVERT_JOB_H
 #define GW400_CONVERT_JOB_H
 
@@ -10,9 +13,19 @@
 #define CONVERT_FRAME_MAX (16u << 20)
 #define CONVERT_FDS_MAX 16
 
-/* fds_r receives the job's descriptors in the frame's order; they stay the job's. */
+#define CONVERT_ERROR (convert_error_quark())
+GQuark convert_error_quark(void);
+enum convert_error {
+  CONVERT_ERROR_MALFORMED, /* a frame that cannot be understood */
+  CONVERT_ERROR_LOST,      /* the process ended; the message tells how */
+  CONVERT_ERROR_TIMEOUT,   /* no answer in time */
+  CONVERT_ERROR_START      /* the process could not be started */
+};
+
+/* fds_r (of int) receives the job's descriptors in the frame's order; they stay the job's. */
 GBytes *convert_job_pack(const struct mapping_job *job, GArray *fds_r);
-/* Takes over fds (also on failure, then they are closed). NULL and error when the frame is malformed. */
+/* Takes over the descriptors in fds, which is left empty (also on failure, then they are closed). NULL and error when
+ * the frame is malformed. */
 struct mapping_job *convert_job_unpack(GBytes *frame, GArray *fds, GError **error);
 GBytes *convert_result_pack(const struct mapping_result *result);
 struct mapping_result *convert_result_unpack(GBytes *frame, GError **error);
