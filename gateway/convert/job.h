@@ -1,8 +1,9 @@
 /* job.h - mapping jobs and results as frames on the converter's socket.
  *
- * A frame is a 4-octet length (network order) and a GVariant a{sv} in normal form, little-endian, with the job's
- * descriptors by SCM_RIGHTS on its first octet (wire.h).  Frames are at most CONVERT_FRAME_MAX octets.  Neither side
- * trusts the other's frames: a key that is unknown, of the wrong type or out of range makes the whole frame malformed.
+ * A frame is a 4-octet length (network order) and a GVariant a{sv} in normal form, little-endian, with the
+ * job's descriptors by SCM_RIGHTS on its first octet (wire.h).  Frames are at most CONVERT_FRAME_MAX octets.
+ * Neither side trusts the other's frames: a key that is unknown, of the wrong type or out of range makes the
+ * whole frame malformed.
  *
  * Texts travel as octets with a closing zero, since addresses and words of peers are not always UTF-8. */
 #ifndef GW400_CONVERT_JOB_H
@@ -24,8 +25,8 @@ enum convert_error {
 
 /* fds_r (of int) receives the job's descriptors in the frame's order; they stay the job's. */
 GBytes *convert_job_pack(const struct mapping_job *job, GArray *fds_r);
-/* Takes over the descriptors in fds, which is left empty (also on failure, then they are closed). NULL and error when
- * the frame is malformed. */
+/* Takes over the descriptors in fds, which is left empty (also on failure, then they are closed). NULL and
+ * error when the frame is malformed. */
 struct mapping_job *convert_job_unpack(GBytes *frame, GArray *fds, GError **error);
 GBytes *convert_result_pack(const struct mapping_result *result);
 struct mapping_result *convert_result_unpack(GBytes *frame, GError **error);

@@ -82,7 +82,8 @@ bool wire_send(int socket, GBytes *frame, const GArray *fds, GError **error)
   guint8 header[HEADER];
   if (length > CONVERT_FRAME_MAX || fds->len > CONVERT_FDS_MAX)
     return malformed(error, "a job too large for a frame");
-  memcpy(all, fds->data, fds->len * sizeof(int));
+  for (guint i = 0; i < fds->len; i++)
+    all[i] = g_array_index(fds, int, i);
   if (length <= WIRE_INLINE) {
     write_header(header, (guint32)length);
     return send_parts(socket, header, octets, length, all, fds->len) == (gssize)(HEADER + length) ||

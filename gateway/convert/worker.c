@@ -1,9 +1,8 @@
 /* worker.c - the converter's main loop (contract: worker.h). */
 #include "convert/worker.h"
-#include "convert/client.h"
+#include "convert/job.h"
 #include "convert/sandbox.h"
 #include "convert/wire.h"
-#include "mapping/mapping.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -98,27 +97,4 @@ int convert_serve(int socket, const struct convert_handlers *handlers)
   _exit(code); /* the leak check at exit starts a process, which the sandbox does not allow */
 #endif
   return code;
-}
-
-/* --- the mapping's handlers --- */
-
-static void *mapping_setup(GVariant *settings, int tables_fd, GError **error)
-{
-  return mapping_context_new(settings, tables_fd, error);
-}
-
-static struct mapping_result *mapping_job_run(void *context, const struct mapping_job *job)
-{
-  return mapping_run(context, job);
-}
-
-static void mapping_done(void *context)
-{
-  mapping_context_free(context);
-}
-
-int convert_worker_main(int socket_fd)
-{
-  static const struct convert_handlers handlers = {mapping_setup, mapping_job_run, mapping_done};
-  return convert_serve(socket_fd, &handlers);
 }
