@@ -366,7 +366,7 @@ static void print_number(struct printer *printer, struct label label, const stru
   print_leaf(printer, label, &(struct leaf){digits, number_name(type, place, number), LEAF_NUMBER, 0});
 }
 
-/* Object identifiers by their arcs; anything else that asn1c holds as contents octets in hexadecimal. */
+/* Object identifiers by their arcs, large numbers that are small as numbers, all else in hexadecimal. */
 static void print_primitive(struct printer *printer, struct label label, const asn_TYPE_descriptor_t *type,
                             const ASN__PRIMITIVE_TYPE_t *primitive)
 {
@@ -376,6 +376,12 @@ static void print_primitive(struct printer *printer, struct label label, const a
     enum oid oid = oid_find(primitive->buf, length);
     const char *name = oid == OID_UNKNOWN ? NULL : oid_name(oid);
     print_leaf(printer, label, &(struct leaf){dotted->str, name, LEAF_ARCS, 0});
+    return;
+  }
+  long number;
+  if (descriptor_universal(type) == UNIVERSAL_INTEGER && length > 0 && length <= sizeof number &&
+      asn_INTEGER2long(primitive, &number) == 0) {
+    print_number(printer, label, NULL, type, number);
     return;
   }
   g_autofree char *hex = to_hex(primitive->buf, length);
