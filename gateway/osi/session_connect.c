@@ -436,7 +436,8 @@ void session_action_send_accept(struct session *session, struct session_event *e
   spdu.present |= (available != 0 ? HAS_TOKEN_SETTING : 0) | (spdu.calling.present ? HAS_CALLING : 0) |
                   (spdu.called.present ? HAS_CALLED : 0) |
                   (needs_initial_serial(session->units) ? HAS_INITIAL_SERIAL : 0);
-  if (session->tsdu_proposed != 0) {
+  /* as real peers do, no limit is selected when we have none of our own */
+  if (session->tsdu_proposed != 0 && (options->tsdu_max_send != 0 || options->tsdu_max_receive != 0)) {
     spdu.present |= HAS_TSDU_MAXIMUM;
     guint receive = lower_maximum(session->tsdu_proposed >> 16, options->tsdu_max_receive);
     guint send = lower_maximum(session->tsdu_proposed & 0xffff, options->tsdu_max_send);
