@@ -1,5 +1,8 @@
 /* The job MAP: one address, either way, and how the answer was found. */
+#include "mapping/mailbox.h"
 #include "mapping/rules.h"
+
+#include <string.h>
 
 /* Does the outcome lead back to where it came from? Told in the last lines of an explanation. */
 static void tell_way_back(GPtrArray *explain, const char *there, const char *back, const GError *error,
@@ -10,13 +13,25 @@ static void tell_way_back(GPtrArray *explain, const char *there, const char *bac
              same ? "a reply comes back to this address" : "a reply does not come back to this address");
 }
 
+/* The same mailbox, or another way to write the same O/R address. */
+static bool same_mailbox(struct mapping_context *context, const char *back, const char *there,
+                         const struct or_address *address)
+{
+  g_autoptr(mailbox_t) a = mailbox_parse(back, NULL), b = mailbox_parse(there, NULL);
+  if (a && b && strcmp(a->local, b->local) == 0 && g_ascii_strcasecmp(a->domain, b->domain) == 0)
+    return true;
+  enum to_or_rule rule = TO_OR_DDA_OWN;
+  g_autoptr(or_address_t) again = rules_to_or(context, back, ADDRESS_HEADING, NULL, &rule, NULL);
+  return again && rule == TO_OR_TEXT && or_address_equal(again, address);
+}
+
 static void explain_mailbox(struct mapping_context *context, const struct mapping_job *job,
                             const char *mapped, GPtrArray *explain)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(or_address_t) address = or_address_parse(mapped, &error);
   g_autofree char *back = address ? address_from_or(context, address, ADDRESS_HEADING, NULL, &error) : NULL;
-  tell_way_back(explain, mapped, back, error, back && g_ascii_strcasecmp(back, job->text) == 0);
+  tell_way_back(explain, mapped, back, error, back && same_mailbox(context, back, job->text, address));
 }
 
 static void explain_or(struct mapping_context *context, const struct or_address *address, const char *mapped,

@@ -11,8 +11,9 @@
 
 enum { DDA_VALUE = 128, DDA_COUNT = 4 };
 
-/* What Stage I step 8 finds for a domain. */
+/* What Stage I step 8 finds for a domain, looked up when it is first asked for. */
 struct from_domain {
+  bool known;
   struct or_address *address; /* NULL: nothing matches */
   bool beyond;                /* a label had no place: the address is for Stage II only */
 };
@@ -98,22 +99,23 @@ static bool allocate(struct dmn *dmn, const char *domain, gsize rest, GPtrArray 
 }
 
 /* Step 8, first half. */
-static struct from_domain derive(const struct mapping_context *context, const char *domain,
-                                 GPtrArray *explain)
+static void derive(const struct mapping_context *context, const char *domain, struct from_domain *found,
+                   GPtrArray *explain)
 {
-  struct from_domain found = {NULL, false};
   struct dmn dmn;
   gsize rest = 0;
+  if (found->known)
+    return;
+  found->known = true;
   if (!mailbox_domain_is_plain(domain) ||
       !mcgam_match_domain(context->tables, MCGAM_DOMAIN_TO_OR, domain, &dmn, &rest)) {
     rules_tell(explain, "4.3.4 Stage I step 8: no MCGAM for %s (table domain-to-or)", domain);
-    return found;
+    return;
   }
-  found.beyond = !allocate(&dmn, domain, rest, explain);
-  found.address = dmn.address;
-  g_autofree char *text = or_address_format(found.address);
+  found->beyond = !allocate(&dmn, domain, rest, explain);
+  found->address = dmn.address;
+  g_autofree char *text = or_address_format(found->address);
   rules_tell(explain, "4.3.4 Stage I step 8: MCGAM for %s gives %s", domain + rest, text);
-  return found;
 }
 
 /* Step 8, second half: attributes of the local part stand, those of the domain above them are added. */
@@ -157,8 +159,7 @@ static bool check(const struct mapping_context *context, const struct or_address
 
 /* NULL: Stage II, with what the domain gave. */
 static struct or_address *stage_one(const struct mapping_context *context, const struct mailbox *mailbox,
-                                    const struct from_domain *right, GPtrArray *explain,
-                                    enum to_or_rule *rule_r)
+                                    struct from_domain *right, GPtrArray *explain, enum to_or_rule *rule_r)
 {
   if (!readable(mailbox->local, explain))
     return NULL;
@@ -169,7 +170,10 @@ static struct or_address *stage_one(const struct mapping_context *context, const
     rules_tell(explain, "4.3.4 Stage I step 6: it is whole, the domain adds nothing");
     *rule_r = TO_OR_TEXT;
   } else {
-    if (!can_be_completed(address, explain) || !right->address || right->beyond)
+    if (!can_be_completed(address, explain))
+      return NULL;
+    derive(context, mailbox->domain, right, explain);
+    if (!right->address || right->beyond)
       return NULL;
     if (!merge(address, right->address)) {
       rules_tell(explain, "4.3.4 Stage I step 8: more than four OUs");
@@ -234,11 +238,12 @@ static bool add_dda(struct or_address *address, const char *text, GError **error
 }
 
 static struct or_address *stage_two(const struct mapping_context *context, const struct mailbox *mailbox,
-                                    const struct from_domain *right, enum address_use use, GPtrArray *explain,
+                                    struct from_domain *right, enum address_use use, GPtrArray *explain,
                                     enum to_or_rule *rule_r, GError **error)
 {
   g_autofree char *text = mailbox_format(mailbox->route, mailbox->local, mailbox->domain);
   g_autofree char *domain = routed_domain(mailbox);
+  derive(context, domain, right, explain);
   rules_tell(explain, "4.3.4 Stage II steps 1 and 2: %s as domain defined attribute RFC-822", text);
   g_autoptr(or_address_t) address = carrier(context, domain, right, use, explain, rule_r);
   return add_dda(address, text, error) ? g_steal_pointer(&address) : NULL;
@@ -265,8 +270,7 @@ struct or_address *rules_to_or(struct mapping_context *context, const char *text
   g_autoptr(mailbox_t) mailbox = mailbox_parse(text, error);
   if (!mailbox)
     return NULL;
-  g_autofree char *domain = routed_domain(mailbox);
-  struct from_domain right = derive(context, domain, explain);
+  struct from_domain right = {false, NULL, false};
   struct or_address *address = NULL;
   if (mailbox->route)
     rules_tell(explain, "4.3.4 Stage I step 1: a source route");
