@@ -17,8 +17,7 @@ struct charset_encoder {
   enum charset charset;
   const struct graphic_set *right; /* GENERAL: G1, invoked into columns 10-15 */
   bool japanese, utf8, begun;
-  long left;         /* what stands in G0: 6, 102, 87 */
-  GHashTable *kanji; /* character to position, of set 87 */
+  long left; /* what stands in G0: 6, 102, 87 */
   guint8 tail[CHARACTER_MAX];
   guint tail_length;
   struct charset_loss loss;
@@ -123,25 +122,10 @@ static bool put_teletex(struct charset_encoder *encoder, gunichar character, GBy
   return true;
 }
 
-static guint kanji_position(struct charset_encoder *encoder, gunichar character)
-{
-  if (!encoder->kanji) {
-    const struct graphic_set *set = graphic_set_registered(JIS_X_0208);
-    encoder->kanji = g_hash_table_new(NULL, NULL);
-    for (guint first = 0x21; first < 0x21 + graphic_set_87_rows; first++)
-      for (guint second = 0x21; second <= 0x7E; second++) {
-        gunichar found = graphic_set_character(set, (guint8)first, (guint8)second);
-        if (found)
-          g_hash_table_insert(encoder->kanji, GUINT_TO_POINTER(found), GUINT_TO_POINTER(first << 8 | second));
-      }
-  }
-  return GPOINTER_TO_UINT(g_hash_table_lookup(encoder->kanji, GUINT_TO_POINTER(character)));
-}
-
 /* Lines begin and end in ASCII (RFC 1468). */
 static bool put_japanese(struct charset_encoder *encoder, gunichar character, GByteArray *out)
 {
-  guint position = character < 0x80 ? 0 : kanji_position(encoder, character);
+  guint position = character < 0x80 ? 0 : graphic_set_position(graphic_set_registered(JIS_X_0208), character);
   if (character >= 0x80 && !position)
     return false;
   long needed = position ? JIS_X_0208 : ASCII;
@@ -296,8 +280,6 @@ struct charset_encoder *charset_encoder_new(enum charset charset, long registrat
 
 void charset_encoder_free(struct charset_encoder *encoder)
 {
-  if (encoder && encoder->kanji)
-    g_hash_table_unref(encoder->kanji);
   g_free(encoder);
 }
 

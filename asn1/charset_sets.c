@@ -38,23 +38,33 @@ gunichar graphic_set_character(const struct graphic_set *set, guint8 first, guin
     return 0;
   if (set->octets == 2) {
     guint row = first - 0x21U;
-    return row < graphic_set_87_rows && second >= 0x21 && second <= 0x7E
-               ? set->table[row * 94 + second - 0x21U]
-               : 0;
+    return row < set->rows && second >= 0x21 && second <= 0x7E ? set->table[row * 94 + second - 0x21U] : 0;
   }
   return set->table ? set->table[first - 0x20] : variant_character(set->national, first);
+}
+
+static guint two_octet_position(const struct graphic_set *set, gunichar character)
+{
+  guint low = 0, high = set->characters;
+  while (low < high) {
+    guint middle = (low + high) / 2, position = set->sorted[middle];
+    gunichar found = graphic_set_character(set, (guint8)(position >> 8), (guint8)(position & 0x7F));
+    if (found == character)
+      return position;
+    if (found < character)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return 0;
 }
 
 guint graphic_set_position(const struct graphic_set *set, gunichar character)
 {
   if (character == 0 || character > 0xFFFF)
     return 0;
-  if (set->octets == 2) {
-    for (guint i = 0; i < graphic_set_87_rows * 94; i++)
-      if (set->table[i] == character)
-        return (i / 94 + 0x21) << 8 | (i % 94 + 0x21);
-    return 0;
-  }
+  if (set->octets == 2)
+    return two_octet_position(set, character);
   for (guint8 position = 0x20; position < 0x80; position++)
     if (graphic_set_character(set, position, 0) == character)
       return position;

@@ -389,39 +389,41 @@ START_TEST(print_text)
                               "      encoding.octet-aligned: '00FF1020'H... 6 octets\n");
   g_string_truncate(text, 0);
   asn1_print(value, ASN1_XML, 1, 4, text);
-  ck_assert_str_eq(text->str,
-                   "  <AARQ-apdu>\n"
-                   "    <application-context-name>2.6.0.22</application-context-name>\n"
-                   "    <sender-acse-requirements form=\"bits\" name=\"authentication\">1</sender-acse-requirements>\n"
-                   "    <mechanism-name>1.2.3</mechanism-name>\n"
-                   "    <implementation-information length=\"5\">h&quot;i\n</implementation-information>\n"
-                   "    <user-information>\n"
-                   "      <item>\n"
-                   "        <direct-reference>2.6.0.1</direct-reference>\n"
-                   "        <indirect-reference>5</indirect-reference>\n"
-                   "        <encoding>\n"
-                   "          <octet-aligned form=\"hex\" length=\"6\">00FF1020</octet-aligned>\n"
-                   "        </encoding>\n"
-                   "      </item>\n"
-                   "    </user-information>\n"
-                   "  </AARQ-apdu>\n");
+  ck_assert_str_eq(
+      text->str,
+      "  <AARQ-apdu>\n"
+      "    <application-context-name>2.6.0.22</application-context-name>\n"
+      "    <sender-acse-requirements form=\"bits\" name=\"authentication\">1</sender-acse-requirements>\n"
+      "    <mechanism-name>1.2.3</mechanism-name>\n"
+      "    <implementation-information length=\"5\">h&quot;i\n</implementation-information>\n"
+      "    <user-information>\n"
+      "      <item>\n"
+      "        <direct-reference>2.6.0.1</direct-reference>\n"
+      "        <indirect-reference>5</indirect-reference>\n"
+      "        <encoding>\n"
+      "          <octet-aligned form=\"hex\" length=\"6\">00FF1020</octet-aligned>\n"
+      "        </encoding>\n"
+      "      </item>\n"
+      "    </user-information>\n"
+      "  </AARQ-apdu>\n");
   g_string_truncate(text, 0);
   asn1_print(value, ASN1_JSON, 0, 4, text);
-  ck_assert_str_eq(text->str, "{\n"
-                              "  \"application-context-name\": \"2.6.0.22\",\n"
-                              "  \"sender-acse-requirements\": {\"bits\": \"1\", \"name\": \"authentication\"},\n"
-                              "  \"mechanism-name\": \"1.2.3\",\n"
-                              "  \"implementation-information\": {\"text\": \"h\\\"i\\n\", \"length\": 5},\n"
-                              "  \"user-information\": [\n"
-                              "    {\n"
-                              "      \"direct-reference\": \"2.6.0.1\",\n"
-                              "      \"indirect-reference\": 5,\n"
-                              "      \"encoding\": {\n"
-                              "        \"octet-aligned\": {\"hex\": \"00FF1020\", \"length\": 6}\n"
-                              "      }\n"
-                              "    }\n"
-                              "  ]\n"
-                              "}");
+  ck_assert_str_eq(text->str,
+                   "{\n"
+                   "  \"application-context-name\": \"2.6.0.22\",\n"
+                   "  \"sender-acse-requirements\": {\"bits\": \"1\", \"name\": \"authentication\"},\n"
+                   "  \"mechanism-name\": \"1.2.3\",\n"
+                   "  \"implementation-information\": {\"text\": \"h\\\"i\\n\", \"length\": 5},\n"
+                   "  \"user-information\": [\n"
+                   "    {\n"
+                   "      \"direct-reference\": \"2.6.0.1\",\n"
+                   "      \"indirect-reference\": 5,\n"
+                   "      \"encoding\": {\n"
+                   "        \"octet-aligned\": {\"hex\": \"00FF1020\", \"length\": 6}\n"
+                   "      }\n"
+                   "    }\n"
+                   "  ]\n"
+                   "}");
 }
 END_TEST
 
