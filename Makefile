@@ -83,6 +83,7 @@ define variant
 $(DIR.$1)/gen.a: $(GEN)/.stamp
 	@echo "GEN     $$@"
 	@$$(MAKE) --no-print-directory -f asn1/generated.mk OUT=$(DIR.$1)/gen LIB=$$@ GEN=$(GEN) CC="$$(CC.$1)" FLAGS="$(FLAGS.$1)"
+	@touch $$@
 
 define folder.$1
 $(DIR.$1)/obj/$$1/%.o: $$1/%.c $(GEN)/.stamp build/include/.stamp
