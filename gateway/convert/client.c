@@ -119,7 +119,11 @@ pid_t convert_worker_pid(const struct convert_worker *worker)
 
 static int lost(struct convert_worker *worker, GError **error)
 {
-  int status = worker->pid ? reap(worker) : 0;
+  if (!worker->pid) {
+    g_set_error_literal(error, CONVERT_ERROR, CONVERT_ERROR_LOST, "the converter is gone");
+    return -1;
+  }
+  int status = reap(worker);
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
     g_set_error_literal(error, CONVERT_ERROR, CONVERT_ERROR_LOST,
                         "the converter was killed for a system call that its sandbox forbids (SIGSYS)");
@@ -136,7 +140,14 @@ bool convert_worker_send(struct convert_worker *worker, const struct mapping_job
 {
   g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
   g_autoptr(GBytes) frame = convert_job_pack(job, fds);
-  return wire_send(worker->socket, frame, fds, error);
+  if (worker->pid && wire_send(worker->socket, frame, fds, error))
+    return true;
+  struct pollfd end = {.fd = worker->socket};
+  if (!worker->pid || (poll(&end, 1, 0) == 1 && end.revents & POLLHUP)) { /* rather tell how it ended */
+    g_clear_error(error);
+    lost(worker, error);
+  }
+  return false;
 }
 
 int convert_worker_receive(struct convert_worker *worker, struct mapping_result **result_r, GError **error)
