@@ -295,8 +295,8 @@ static struct asn1_value *new_inner(long number)
 /* Takes inner. */
 static void add_extension(struct writer *writer, long number, struct asn1_value *inner)
 {
-  g_autoptr(asn1_value_t) owned = inner;
   g_autoptr(octets_t) octets = asn1_encode(inner, NULL);
+  asn1_value_free(inner);
   if (!octets)
     return;
   if (!writer->extensions)

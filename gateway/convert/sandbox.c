@@ -129,34 +129,35 @@ static const int refused[] = {
     SCMP_SYS(sched_getaffinity),
 };
 
-static bool allow_fcntl(scmp_filter_ctx filter)
+/* libseccomp's own macros for these are not ISO C. */
+static bool add_equal(scmp_filter_ctx filter, int call, guint argument, guint64 value)
+{
+  struct scmp_arg_cmp equal = {argument, SCMP_CMP_EQ, value, 0};
+  return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &equal) == 0;
+}
+
+static bool add_masked(scmp_filter_ctx filter, guint32 action, int call, guint argument, guint64 mask,
+                       guint64 value)
+{
+  struct scmp_arg_cmp masked = {argument, SCMP_CMP_MASKED_EQ, mask, value};
+  return seccomp_rule_add_array(filter, action, call, 1, &masked) == 0;
+}
+
+static bool allow_some(scmp_filter_ctx filter)
 {
   /* Not F_SETOWN, F_SETSIG, F_SETFL: they could have signals sent to other processes. */
   static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,    F_SETFD,
                                  F_GETFL, F_ADD_SEALS,     F_GET_SEALS};
   bool good = true;
   for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-    good &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-                             SCMP_A1_32(SCMP_CMP_EQ, (guint32)commands[i])) == 0;
-  return good;
-}
-
-static bool allow_some(scmp_filter_ctx filter)
-{
+    good &= add_equal(filter, SCMP_SYS(fcntl), 1, (guint64)commands[i]);
+  good &= add_equal(filter, SCMP_SYS(tgkill), 0, (guint64)getpid()); /* abort() */
   /* No memory that can be executed. */
-  bool good = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-                               SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
-  good &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                           SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
-  /* abort() */
-  good &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                           SCMP_A0_32(SCMP_CMP_EQ, (guint32)getpid())) == 0;
+  good &= add_masked(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
+  good &= add_masked(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
   /* fstat() of newer C libraries: an empty path; the kernel looks at the flag. */
-  good &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
-                           SCMP_A3_32(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH)) == 0;
-  good &= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1,
-                           SCMP_A3_32(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0)) == 0;
-  return good && allow_fcntl(filter);
+  good &= add_masked(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH, AT_EMPTY_PATH);
+  return good && add_masked(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH, 0);
 }
 
 static bool fill_filter(scmp_filter_ctx filter)
