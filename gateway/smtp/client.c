@@ -165,8 +165,7 @@ static void ehlo_reply(struct smtp_client *client, const struct smtp_reply *repl
     if (client->capabilities.starttls && client->options.tls != SMTP_TLS_NEVER && !client->tls)
       smtp_client_queue(client, SMTP_STEP_STARTTLS, 0, g_strdup("STARTTLS"));
     else if (must_tls)
-      smtp_client_fail(client, reply->code, "4.7.5",
-                       "TLS is required here, but the server does not offer STARTTLS");
+      smtp_client_fail(client, 0, "4.7.5", "TLS is required here, but the server does not offer STARTTLS");
     else
       smtp_client_become_ready(client);
   } else if (reply->code >= 500 && !must_tls)
@@ -201,7 +200,9 @@ static void take_reply(struct smtp_client *client, const struct smtp_reply *repl
     smtp_client_early_reply(client, reply);
     return;
   }
-  if (command == NULL || (reply->code == 421 && command->step != SMTP_STEP_QUIT)) {
+  if (command == NULL && reply->code < 400)
+    smtp_client_fail(client, 0, "4.5.0", "the server replies to what it was not asked");
+  else if (command == NULL || (reply->code == 421 && command->step != SMTP_STEP_QUIT)) {
     smtp_client_settle_all(client, reply);
     smtp_client_fail(client, reply->code, reply->enhanced, reply->text);
   } else {

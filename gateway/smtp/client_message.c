@@ -261,8 +261,7 @@ void smtp_client_message_reply(struct smtp_client *client, const struct smtp_cli
 {
   bool positive = command->step == SMTP_STEP_DATA ? reply->code == 354 : reply->code < 300;
   if (!positive && reply->code < 400) {
-    smtp_client_fail(client, reply->code, "4.5.0",
-                     "the server gave a reply that does not belong to the command");
+    smtp_client_fail(client, 0, "4.5.0", "the server gave a reply that does not belong to the command");
     return;
   }
   switch (command->step) {
