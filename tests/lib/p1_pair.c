@@ -106,6 +106,9 @@ static void go_on(struct p1_end *end)
     end->given = 0;
     g_assert_true(p1_association_transfer(end->association, g_bytes_get_size(next), &error));
     g_assert_no_error(error);
+  } else if (end->turn_asked && !end->never_give_turn) {
+    end->turn_asked = false;
+    p1_association_give_turn(end->association);
   } else if (end->release_when_done) {
     p1_association_release(end->association);
   } else {
@@ -180,10 +183,7 @@ static void handle(struct p1_end *end, struct p1_event *event)
     break;
   case P1_TURN_ASKED:
     end->asked++;
-    if (!end->never_give_turn && end->ready && g_queue_is_empty(&end->to_send)) {
-      end->ready = false;
-      p1_association_give_turn(end->association);
-    }
+    end->turn_asked = true;
     break;
   case P1_WANT_DATA:
     give_data(end, event->want);
@@ -248,14 +248,19 @@ void p1_pair_free(struct p1_pair *pair)
   g_free(pair);
 }
 
-gsize p1_pair_pass(struct p1_end *from, struct p1_end *to, gsize octets)
+gsize p1_pair_pass(struct p1_pair *pair, bool from_initiator, gsize octets)
 {
+  struct p1_end *from = from_initiator ? &pair->initiator : &pair->responder;
+  struct p1_end *to = from_initiator ? &pair->responder : &pair->initiator;
   gsize length = MIN(octets, from->wire->len);
   if (length == 0) {
     return 0;
   }
   g_autofree guint8 *data = g_memdup2(from->wire->data, length);
   g_byte_array_remove_range(from->wire, 0, (guint)length);
+  if (pair->capture != NULL) {
+    pcap_writer_say(pair->capture, from_initiator, data, length);
+  }
   p1_association_input(to->association, data, length);
   p1_end_drain(to);
   return length;
@@ -274,8 +279,7 @@ void p1_pair_run(struct p1_pair *pair)
   gsize chunk = pair->chunk != 0 ? pair->chunk : G_MAXUINT;
   p1_end_drain(&pair->initiator);
   p1_end_drain(&pair->responder);
-  while (p1_pair_pass(&pair->initiator, &pair->responder, chunk) + p1_pair_pass(&pair->responder, &pair->initiator, chunk) >
-         0) {
+  while (p1_pair_pass(pair, true, chunk) + p1_pair_pass(pair, false, chunk) > 0) {
   }
   hang_up(&pair->initiator, &pair->responder);
   hang_up(&pair->responder, &pair->initiator);

@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "lib/pcap_write.h"
 #include "mhs/p1.h"
 
 /* One side: the machine, what its relay does by itself, and what was seen. */
@@ -34,7 +35,7 @@ struct p1_end {
   GBytes *sending;
   gsize given;
   struct p1_event bind, bound, end; /* the last of each; end: refused, released or aborted */
-  bool bind_seen, bound_seen, end_seen, closed, ready, oversize;
+  bool bind_seen, bound_seen, end_seen, closed, ready, oversize, turn_asked;
   guint wants, sent, not_sent, begun, whole, confirmed, abandoned, sends, asked;
   char *not_sent_words;
   bool not_sent_permanent;
@@ -44,6 +45,7 @@ struct p1_end {
 struct p1_pair {
   struct p1_end initiator, responder;
   gsize chunk; /* octets that pass at a time; 0: all there is */
+  struct pcap_writer *capture; /* what passes is written there; NULL: nowhere */
 };
 
 /* Options as the tests have them: names sea and land, passwords, 4 KiB checkpoints, window 3, two-way allowed. */
@@ -61,7 +63,7 @@ void p1_pair_free(struct p1_pair *pair);
 void p1_pair_connect(struct p1_pair *pair);
 void p1_pair_run(struct p1_pair *pair);
 /* Lets at most so many octets pass from one side to the other; returns how many did. */
-gsize p1_pair_pass(struct p1_end *from, struct p1_end *to, gsize octets);
+gsize p1_pair_pass(struct p1_pair *pair, bool from_initiator, gsize octets);
 /* Cuts the connection: what is on the wire is lost. */
 void p1_pair_cut(struct p1_pair *pair);
 
