@@ -67,7 +67,8 @@ struct net_stream_handler {
 /* address: "192.0.2.1", "2001:db8::1" or a host name (resolved by the system, in the pool); local: source address or NULL. */
 struct net_stream *net_connect(struct net_loop *loop, const char *address, guint16 port, const char *local,
                                const struct net_stream_handler *handler, void *user);
-/* Queues octets; true when more than the high-water mark (256 KiB) waits: wait for drained(). */
+/* Queues octets and takes the reference over; true when more than the high-water mark (256 KiB) waits: wait for drained().
+ * Nothing is written before the loop's next turn, so that many small writes leave as one. Without a connection: thrown away. */
 bool net_stream_write(struct net_stream *stream, GBytes *data);
 gsize net_stream_pending(const struct net_stream *stream);
 void net_stream_pause(struct net_stream *stream, bool paused);     /* stops reading: backpressure */

@@ -302,13 +302,15 @@ gsize net_stream_pending(const struct net_stream *stream)
 bool net_stream_write(struct net_stream *stream, GBytes *data)
 {
   gsize size = g_bytes_get_size(data);
-  if (size == 0 || (stream->state != NET_OPEN && stream->state != NET_CONNECTING))
+  if (size == 0 || (stream->state != NET_OPEN && stream->state != NET_CONNECTING)) {
+    g_bytes_unref(data);
     return false;
+  }
   if (stream->tls != NULL) {
-    g_queue_push_tail(&stream->plain, g_bytes_ref(data));
+    g_queue_push_tail(&stream->plain, data);
     stream->plain_size += size;
   } else {
-    g_queue_push_tail(&stream->wire, g_bytes_ref(data));
+    g_queue_push_tail(&stream->wire, data);
     stream->wire_size += size;
   }
   net_stream_due(stream);

@@ -52,8 +52,7 @@ static void look(struct world *world)
 
 static void write_text(struct end *end, const char *text)
 {
-  g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
-  net_stream_write(end->stream, bytes);
+  net_stream_write(end->stream, g_bytes_new(text, strlen(text)));
 }
 
 static void drop(struct end *end)
@@ -97,10 +96,8 @@ static void on_data(void *user, const guint8 *data, gsize length)
   } else if (end->tls != NULL && !end->secured && strcmp(end->got->str, "GO") == 0) {
     g_string_truncate(end->got, 0);
     net_stream_tls(end->stream, end->tls, NULL);
-  } else if (end->echo) {
-    g_autoptr(GBytes) bytes = g_bytes_new(data, length);
-    net_stream_write(end->stream, bytes);
-  }
+  } else if (end->echo)
+    net_stream_write(end->stream, g_bytes_new(data, length));
   if (end->close_on_data && end->stream != NULL)
     net_stream_close(end->stream);
   if (end->pause_after_data)
@@ -443,7 +440,7 @@ static void check_backpressure(struct world *world)
   gsize written = 0;
   bool full = false;
   while (!full) {
-    full = net_stream_write(world->client.stream, block);
+    full = net_stream_write(world->client.stream, g_bytes_ref(block));
     written += 65536;
   }
   ck_assert_uint_le(written, 5 * 65536); /* nothing goes out before the loop runs */
@@ -456,7 +453,7 @@ static void check_backpressure(struct world *world)
     net_run(world->loop);
     net_timer_free(tick);
     for (full = net_stream_pending(world->client.stream) > 256 * 1024; !full; written += 65536)
-      full = net_stream_write(world->client.stream, block);
+      full = net_stream_write(world->client.stream, g_bytes_ref(block));
     ck_assert_uint_le(written, 64u << 20);
   }
   ck_assert_uint_le(net_stream_pending(world->client.stream), 512 * 1024);
@@ -485,7 +482,7 @@ START_TEST(close_writes_all_before)
 {
   struct world *world = pair_new();
   g_autoptr(GBytes) block = pattern(8 << 20, 3);
-  net_stream_write(world->client.stream, block);
+  net_stream_write(world->client.stream, g_bytes_ref(block));
   net_stream_close(world->client.stream);
   run_until(world, both_closed);
   ck_assert(!world->server.error && !world->client.error);
@@ -502,7 +499,7 @@ START_TEST(refusal_reaches_a_client_that_sends)
   g_autoptr(GBytes) block = pattern(4 << 20, 3);
   world->server.close_on_data = true;
   write_text(&world->server, "554 no\r\n");
-  net_stream_write(world->client.stream, block);
+  net_stream_write(world->client.stream, g_bytes_ref(block));
   world->client.close_on_data = true;
   run_until(world, both_closed);
   ck_assert_str_eq(world->client.got->str, "554 no\r\n");
@@ -764,7 +761,7 @@ START_TEST(tls_paused_reader_keeps_what_is_decrypted)
   world->server.pause_after_data = true;
   g_autoptr(GBytes) block = pattern(1 << 20, 9);
   g_autoptr(GString) all = g_string_new(NULL);
-  net_stream_write(world->client.stream, block);
+  net_stream_write(world->client.stream, g_bytes_ref(block));
   net_stream_close(world->client.stream);
   while (!world->server.closed) {
     world->server.reads = 0;

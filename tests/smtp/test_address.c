@@ -215,10 +215,24 @@ START_TEST(orcpt_there_and_back)
 END_TEST
 
 static const char *const bad_orcpts[] = {
-    "a@b",          ";a@b",          "rfc822;",       "rfc822;a+0A@b",       "rfc822;a+@b",
-    "rf c;a",       "rfc822;" O_UML, "utf-8;\\x{}@d", "utf-8;\\x{110000}@d", "utf-8;\\x{D800}@d",
-    "utf-8;\\x41",  "utf-8;\\x{41",  "utf-8;\\x{0A}", "utf-8;a+20b",         "utf-8;\\x{00000041}",
-    "utf-8;\xff@b", "utf-8;a b",     "utf-8;\\",
+    "a@b",
+    ";a@b",
+    "rfc822;",
+    "rfc822;a+0A@b",
+    "rfc822;a+@b",
+    "rf c;a",
+    "rfc822;\xc3\xb6",
+    "utf-8;\\x{}@d",
+    "utf-8;\\x{110000}@d",
+    "utf-8;\\x{D800}@d",
+    "utf-8;\\x41",
+    "utf-8;\\x{41",
+    "utf-8;\\x{0A}",
+    "utf-8;a+20b",
+    "utf-8;\\x{00000041}",
+    "utf-8;\xff@b",
+    "utf-8;a b",
+    "utf-8;\\",
 };
 
 START_TEST(orcpt_refused)
