@@ -234,13 +234,7 @@ START_TEST(peek)
     ck_assert_uint_eq(length, cases[i].length);
     ck_assert_uint_eq(tag, cases[i].tag);
   }
-  static const char *const cut[] = {"",
-                                    "30",
-                                    "3080",
-                                    "30800201",
-                                    "3003020105"
-                                    "",
-                                    "308002010500"};
+  static const char *const cut[] = {"", "30", "3080", "30800201", "3003020105", "308002010500"};
   for (guint i = 0; i < G_N_ELEMENTS(cut); i++) {
     g_autoptr(GByteArray) octets = anyber_hex(cut[i]);
     g_autoptr(octets_t) source = octets_new(octets->data, octets->len);
