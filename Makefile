@@ -144,6 +144,12 @@ build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o build/fuzz/gw400.a build/fuzz/gen.a
 	@echo "LD      $@"
 	@clang $(FLAGS.fuzz) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
+# What a power cut takes away: tests/shim/lossy.c, for LD_PRELOAD.
+build/test/lossy.so: tests/shim/lossy.c
+	@mkdir -p $(@D); echo "LD      $@"
+	@$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -g -fPIC -shared $(filter-out -Wpedantic,$(WARN)) -o $@ $< -ldl
+build/test/bin/store/test_crash: | build/test/lossy.so
+
 # make unit T=asn1/test_guard builds and runs one; make unit T=asn1 a folder's.
 T ?=
 unit:
@@ -153,7 +159,7 @@ unit:
 test: deps-test
 	@$(MAKE) --no-print-directory test-build
 	@python3 tests/run.py all
-test-build: build/test/gw400 build/test/gw400d $(TEST_BINS) $(FUZZ_REPLAY)
+test-build: build/test/gw400 build/test/gw400d build/test/lossy.so $(TEST_BINS) $(FUZZ_REPLAY)
 
 # make fuzz [T=fuzz_x] [SECONDS_EACH=600]: libFuzzer over every target, new findings kept in tests/fuzz/corpus.
 SECONDS_EACH ?= 600
