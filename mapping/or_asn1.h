@@ -7,11 +7,30 @@
 
 #include "asn1/codec.h"
 
+/* The representations that one name may have: as PrintableString, as TeletexString (T.61), as
+ * UniversalOrBMPString. */
+enum or_twin { OR_TWIN_PRINTABLE, OR_TWIN_TELETEX, OR_TWIN_UNIVERSAL };
+#define OR_LIST_MAX 8 /* OUs and DDAs that are read; X.411 allows 4 */
+
 struct ORAddress;
 struct or_address *or_address_from_asn1_address(const struct asn1_value *value, const struct ORAddress *name,
                                                 GError **error);
 void or_address_to_asn1_address(const struct or_address *address, struct asn1_value *value,
                                 struct ORAddress *name_r);
+
+/* Domain defined attributes come as up to three lists of the same, each in its own representation and, where
+ * a member has none in it, shorter.  add takes type and value (NULL counts as ""); merge brings the members
+ * together, frees the lists and puts the DDAs into the address. */
+struct or_dda {
+  char *type, *value;
+  int twin_of; /* place in the longest list, -1 until it is found */
+};
+struct or_dda_lists {
+  struct or_dda list[OR_TWIN_UNIVERSAL + 1][OR_LIST_MAX];
+  guint count[OR_TWIN_UNIVERSAL + 1];
+};
+void or_dda_add(struct or_dda_lists *lists, enum or_twin twin, char *type, char *value);
+void or_dda_merge(struct or_dda_lists *lists, struct or_address *address);
 
 /* RFC 1278: selectors as 'hex'H, network addresses as NS+hex.  parse fills an empty structure (of value) and
  * is false when the text is none, or uses one of RFC 1278's names for networks; structure_r may be NULL to

@@ -2,7 +2,7 @@
 #include "mapping/or_asn1.h"
 
 #include "mapping/mapping.h"
-#include "mapping/or_keys.h"
+#include "mapping/ps_encoding.h"
 
 #include "asn1/charset.h"
 #include "asn1/open_types.h"
@@ -40,17 +40,13 @@
 
 #include <AdministrationDomainName.h>
 
-enum {
-  VALUE_MAX = 4096,  /* octets of one attribute value; the longest bound is 512 */
-  ATTRIBUTES_MAX = 8 /* of OUs and DDAs; X.411 allows 4 */
-};
-
-enum twin { PRINTABLE, TELETEX, UNIVERSAL };
+enum { VALUE_MAX = 4096 }; /* octets of one attribute value; the longest bound is 512 */
 
 /* What is read and where to; error sticks: nothing is placed after the first. */
 struct reader {
   const struct asn1_value *value;
   struct or_address *address;
+  struct or_dda_lists *ddas; /* merged at the end */
   GError *error;
 };
 
@@ -91,27 +87,27 @@ static char *read_universal(struct reader *reader, const UniversalOrBMPString_t 
   }
 }
 
-static char *read_twin(struct reader *reader, const void *field, enum twin twin)
+static char *read_twin(struct reader *reader, const void *field, enum or_twin twin)
 {
-  if (twin == UNIVERSAL)
+  if (twin == OR_TWIN_UNIVERSAL)
     return read_universal(reader, field);
-  return read_octets(reader, field, twin == TELETEX ? CHARSET_TELETEX : CHARSET_IA5);
+  return read_octets(reader, field, twin == OR_TWIN_TELETEX ? CHARSET_TELETEX : CHARSET_IA5);
 }
 
 /* A twin that says what the printable one says is no more than a second spelling of it. */
-static void put(struct reader *reader, enum or_key key, guint index, char *text, enum twin twin)
+static void put(struct reader *reader, enum or_key key, guint index, char *text, enum or_twin twin)
 {
   if (!text)
     return;
   struct or_attribute *attribute = or_address_require(reader->address, key, index);
-  char **slot = twin == PRINTABLE ? &attribute->printable
-                : twin == TELETEX ? &attribute->teletex
-                                  : &attribute->universal;
+  char **slot = twin == OR_TWIN_PRINTABLE ? &attribute->printable
+                : twin == OR_TWIN_TELETEX ? &attribute->teletex
+                                          : &attribute->universal;
   g_free(*slot);
   *slot = text;
 }
 
-static void take(struct reader *reader, enum or_key key, guint index, const void *field, enum twin twin)
+static void take(struct reader *reader, enum or_key key, guint index, const void *field, enum or_twin twin)
 {
   if (field)
     put(reader, key, index, read_twin(reader, field, twin), twin);
@@ -124,107 +120,71 @@ static void read_standard(struct reader *reader, const BuiltInStandardAttributes
 {
   /* The choices of NumericString and PrintableString lie at one place: both are octets. */
   if (from->country_name && from->country_name->present)
-    take(reader, OR_COUNTRY, 0, &from->country_name->choice.iso_3166_alpha2_code, PRINTABLE);
+    take(reader, OR_COUNTRY, 0, &from->country_name->choice.iso_3166_alpha2_code, OR_TWIN_PRINTABLE);
   if (from->administration_domain_name && from->administration_domain_name->present)
-    take(reader, OR_ADMD, 0, &from->administration_domain_name->choice.printable, PRINTABLE);
+    take(reader, OR_ADMD, 0, &from->administration_domain_name->choice.printable, OR_TWIN_PRINTABLE);
   if (from->private_domain_name && from->private_domain_name->present)
-    take(reader, OR_PRMD, 0, &from->private_domain_name->choice.printable, PRINTABLE);
-  take(reader, OR_X121, 0, from->network_address, PRINTABLE);
-  take(reader, OR_TERMINAL_ID, 0, from->terminal_identifier, PRINTABLE);
-  take(reader, OR_ORGANIZATION, 0, from->organization_name, PRINTABLE);
-  take(reader, OR_UA_ID, 0, from->numeric_user_identifier, PRINTABLE);
+    take(reader, OR_PRMD, 0, &from->private_domain_name->choice.printable, OR_TWIN_PRINTABLE);
+  take(reader, OR_X121, 0, from->network_address, OR_TWIN_PRINTABLE);
+  take(reader, OR_TERMINAL_ID, 0, from->terminal_identifier, OR_TWIN_PRINTABLE);
+  take(reader, OR_ORGANIZATION, 0, from->organization_name, OR_TWIN_PRINTABLE);
+  take(reader, OR_UA_ID, 0, from->numeric_user_identifier, OR_TWIN_PRINTABLE);
   const PersonalName_t *name = from->personal_name;
   if (name) {
-    take(reader, OR_SURNAME, 0, &name->surname, PRINTABLE);
-    take(reader, OR_GIVEN_NAME, 0, name->given_name, PRINTABLE);
-    take(reader, OR_INITIALS, 0, name->initials, PRINTABLE);
-    take(reader, OR_GENERATION, 0, name->generation_qualifier, PRINTABLE);
+    take(reader, OR_SURNAME, 0, &name->surname, OR_TWIN_PRINTABLE);
+    take(reader, OR_GIVEN_NAME, 0, name->given_name, OR_TWIN_PRINTABLE);
+    take(reader, OR_INITIALS, 0, name->initials, OR_TWIN_PRINTABLE);
+    take(reader, OR_GENERATION, 0, name->generation_qualifier, OR_TWIN_PRINTABLE);
   }
   const OrganizationalUnitNames_t *units = from->organizational_unit_names;
-  for (int i = 0; units && i < MIN(units->list.count, ATTRIBUTES_MAX); i++)
-    take(reader, OR_UNIT, (guint)i, units->list.array[i], PRINTABLE);
+  for (int i = 0; units && i < MIN(units->list.count, OR_LIST_MAX); i++)
+    take(reader, OR_UNIT, (guint)i, units->list.array[i], OR_TWIN_PRINTABLE);
 }
 
 static void read_ddas(struct reader *reader, const BuiltInDomainDefinedAttributes_t *from)
 {
-  for (int i = 0; i < MIN(from->list.count, ATTRIBUTES_MAX) && !reader->error; i++) {
+  for (int i = 0; i < MIN(from->list.count, OR_LIST_MAX); i++) {
     const BuiltInDomainDefinedAttribute_t *one = from->list.array[i];
-    take(reader, OR_DDA, (guint)i, &one->value, PRINTABLE);
-    if (!reader->error)
-      or_address_require(reader->address, OR_DDA, (guint)i)->type =
-          read_octets(reader, &one->type, CHARSET_IA5);
+    or_dda_add(reader->ddas, OR_TWIN_PRINTABLE, read_octets(reader, &one->type, CHARSET_IA5),
+               read_octets(reader, &one->value, CHARSET_IA5));
   }
 }
 
 /* --- extension attributes
  * ---------------------------------------------------------------------------------------------- */
 
-/* The DDA that a teletex or universal one is the twin of: at the same place when there are as many of both
- * kinds, else the next of the same type; or a new one behind. */
-static guint twin_of(const struct reader *reader, guint place, guint count, const char *type)
-{
-  guint printable = 0;
-  for (guint i = 0; i < or_address_count(reader->address, OR_DDA); i++)
-    printable += or_address_attribute(reader->address, OR_DDA, i)->printable != NULL;
-  if (printable == count)
-    return place;
-  guint all = or_address_count(reader->address, OR_DDA);
-  for (guint i = 0; i < all; i++) {
-    const struct or_attribute *dda = or_address_attribute(reader->address, OR_DDA, i);
-    if (!dda->teletex && dda->type && type && g_ascii_strcasecmp(dda->type, type) == 0)
-      return i;
-  }
-  return all;
-}
-
-static void add_dda(struct reader *reader, guint place, guint count, char *type, char *value, enum twin twin)
-{
-  if (!reader->error) {
-    guint index = twin_of(reader, place, count, type);
-    put(reader, OR_DDA, index, g_steal_pointer(&value), twin);
-    struct or_attribute *dda = or_address_require(reader->address, OR_DDA, index);
-    if (!dda->type_teletex)
-      dda->type_teletex = g_steal_pointer(&type);
-  }
-  g_free(type);
-  g_free(value);
-}
-
 static void read_teletex_ddas(struct reader *reader, const TeletexDomainDefinedAttributes_t *from)
 {
-  int count = MIN(from->list.count, ATTRIBUTES_MAX);
-  for (int i = 0; i < count; i++) {
+  for (int i = 0; i < MIN(from->list.count, OR_LIST_MAX); i++) {
     const TeletexDomainDefinedAttribute_t *one = from->list.array[i];
-    char *type = read_octets(reader, &one->type, CHARSET_TELETEX);
-    add_dda(reader, (guint)i, (guint)count, type, read_octets(reader, &one->value, CHARSET_TELETEX), TELETEX);
+    or_dda_add(reader->ddas, OR_TWIN_TELETEX, read_octets(reader, &one->type, CHARSET_TELETEX),
+               read_octets(reader, &one->value, CHARSET_TELETEX));
   }
 }
 
 static void read_universal_ddas(struct reader *reader, const UniversalDomainDefinedAttributes_t *from)
 {
-  int count = MIN(from->list.count, ATTRIBUTES_MAX);
-  for (int i = 0; i < count; i++) {
+  for (int i = 0; i < MIN(from->list.count, OR_LIST_MAX); i++) {
     const UniversalDomainDefinedAttribute_t *one = from->list.array[i];
-    char *type = read_universal(reader, &one->type);
-    add_dda(reader, (guint)i, (guint)count, type, read_universal(reader, &one->value), UNIVERSAL);
+    or_dda_add(reader->ddas, OR_TWIN_UNIVERSAL, read_universal(reader, &one->type),
+               read_universal(reader, &one->value));
   }
 }
 
 static void read_lines(struct reader *reader, const UnformattedPostalAddress_t *from)
 {
-  for (int i = 0; from->printable_address && i < MIN(from->printable_address->list.count, ATTRIBUTES_MAX);
-       i++)
-    take(reader, OR_PD_UNFORMATTED, (guint)i, from->printable_address->list.array[i], PRINTABLE);
-  take(reader, OR_PD_UNFORMATTED, 0, from->teletex_string, TELETEX);
+  for (int i = 0; from->printable_address && i < MIN(from->printable_address->list.count, OR_LIST_MAX); i++)
+    take(reader, OR_PD_UNFORMATTED, (guint)i, from->printable_address->list.array[i], OR_TWIN_PRINTABLE);
+  take(reader, OR_PD_UNFORMATTED, 0, from->teletex_string, OR_TWIN_TELETEX);
 }
 
 static void read_network(struct reader *reader, const ExtendedNetworkAddress_t *from)
 {
   if (from->present == ExtendedNetworkAddress_PR_e163_4_address) {
-    take(reader, OR_NET_NUMBER, 0, &from->choice.e163_4_address.number, PRINTABLE);
-    take(reader, OR_NET_SUBADDRESS, 0, from->choice.e163_4_address.sub_address, PRINTABLE);
+    take(reader, OR_NET_NUMBER, 0, &from->choice.e163_4_address.number, OR_TWIN_PRINTABLE);
+    take(reader, OR_NET_SUBADDRESS, 0, from->choice.e163_4_address.sub_address, OR_TWIN_PRINTABLE);
   } else if (from->present == ExtendedNetworkAddress_PR_psap_address) {
-    put(reader, OR_NET_PSAP, 0, or_psap_format(reader->value, &from->choice.psap_address), PRINTABLE);
+    put(reader, OR_NET_PSAP, 0, or_psap_format(reader->value, &from->choice.psap_address), OR_TWIN_PRINTABLE);
   }
 }
 
@@ -240,34 +200,34 @@ static enum or_key postal_key(long number)
 
 static void read_postal(struct reader *reader, enum or_key key, const PDSParameter_t *from)
 {
-  take(reader, key, 0, from->printable_string, PRINTABLE);
-  take(reader, key, 0, from->teletex_string, TELETEX);
+  take(reader, key, 0, from->printable_string, OR_TWIN_PRINTABLE);
+  take(reader, key, 0, from->teletex_string, OR_TWIN_TELETEX);
 }
 
 static void read_teletex_name(struct reader *reader, const TeletexPersonalName_t *from)
 {
-  take(reader, OR_SURNAME, 0, &from->surname, TELETEX);
-  take(reader, OR_GIVEN_NAME, 0, from->given_name, TELETEX);
-  take(reader, OR_INITIALS, 0, from->initials, TELETEX);
-  take(reader, OR_GENERATION, 0, from->generation_qualifier, TELETEX);
+  take(reader, OR_SURNAME, 0, &from->surname, OR_TWIN_TELETEX);
+  take(reader, OR_GIVEN_NAME, 0, from->given_name, OR_TWIN_TELETEX);
+  take(reader, OR_INITIALS, 0, from->initials, OR_TWIN_TELETEX);
+  take(reader, OR_GENERATION, 0, from->generation_qualifier, OR_TWIN_TELETEX);
 }
 
 static void read_universal_name(struct reader *reader, const UniversalPersonalName_t *from)
 {
-  take(reader, OR_SURNAME, 0, &from->surname, UNIVERSAL);
-  take(reader, OR_GIVEN_NAME, 0, from->given_name, UNIVERSAL);
-  take(reader, OR_INITIALS, 0, from->initials, UNIVERSAL);
-  take(reader, OR_GENERATION, 0, from->generation_qualifier, UNIVERSAL);
+  take(reader, OR_SURNAME, 0, &from->surname, OR_TWIN_UNIVERSAL);
+  take(reader, OR_GIVEN_NAME, 0, from->given_name, OR_TWIN_UNIVERSAL);
+  take(reader, OR_INITIALS, 0, from->initials, OR_TWIN_UNIVERSAL);
+  take(reader, OR_GENERATION, 0, from->generation_qualifier, OR_TWIN_UNIVERSAL);
 }
 
-static void read_units(struct reader *reader, const void *from, enum twin twin)
+static void read_units(struct reader *reader, const void *from, enum or_twin twin)
 {
   const TeletexOrganizationalUnitNames_t *teletex = from;
   const UniversalOrganizationalUnitNames_t *universal = from;
-  int count = twin == TELETEX ? teletex->list.count : universal->list.count;
-  for (int i = 0; i < MIN(count, ATTRIBUTES_MAX); i++)
+  int count = twin == OR_TWIN_TELETEX ? teletex->list.count : universal->list.count;
+  for (int i = 0; i < MIN(count, OR_LIST_MAX); i++)
     take(reader, OR_UNIT, (guint)i,
-         twin == TELETEX ? (void *)teletex->list.array[i] : (void *)universal->list.array[i], twin);
+         twin == OR_TWIN_TELETEX ? (void *)teletex->list.array[i] : (void *)universal->list.array[i], twin);
 }
 
 /* One extension attribute whose value is decoded: X.411 figure 2 parts 23 on. */
@@ -275,32 +235,32 @@ static void read_extension(struct reader *reader, long number, const void *from)
 {
   switch (number) {
   case 1:
-    take(reader, OR_COMMON_NAME, 0, from, PRINTABLE);
+    take(reader, OR_COMMON_NAME, 0, from, OR_TWIN_PRINTABLE);
     break;
   case 2:
-    take(reader, OR_COMMON_NAME, 0, from, TELETEX);
+    take(reader, OR_COMMON_NAME, 0, from, OR_TWIN_TELETEX);
     break;
   case 3:
-    take(reader, OR_ORGANIZATION, 0, from, TELETEX);
+    take(reader, OR_ORGANIZATION, 0, from, OR_TWIN_TELETEX);
     break;
   case 4:
     read_teletex_name(reader, from);
     break;
   case 5:
-    read_units(reader, from, TELETEX);
+    read_units(reader, from, OR_TWIN_TELETEX);
     break;
   case 6:
     read_teletex_ddas(reader, from);
     break;
   case 7:
-    take(reader, OR_PD_SERVICE, 0, from, PRINTABLE);
+    take(reader, OR_PD_SERVICE, 0, from, OR_TWIN_PRINTABLE);
     break;
   case 8:
     take(reader, OR_PD_COUNTRY, 0,
-         &((const PhysicalDeliveryCountryName_t *)from)->choice.iso_3166_alpha2_code, PRINTABLE);
+         &((const PhysicalDeliveryCountryName_t *)from)->choice.iso_3166_alpha2_code, OR_TWIN_PRINTABLE);
     break;
   case 9:
-    take(reader, OR_PD_CODE, 0, &((const PostalCode_t *)from)->choice.printable_code, PRINTABLE);
+    take(reader, OR_PD_CODE, 0, &((const PostalCode_t *)from)->choice.printable_code, OR_TWIN_PRINTABLE);
     break;
   case 16:
     read_lines(reader, from);
@@ -309,26 +269,26 @@ static void read_extension(struct reader *reader, long number, const void *from)
     read_network(reader, from);
     break;
   case 23:
-    put(reader, OR_TERMINAL_TYPE, 0, g_strdup_printf("%ld", *(const long *)from), PRINTABLE);
+    put(reader, OR_TERMINAL_TYPE, 0, g_strdup_printf("%ld", *(const long *)from), OR_TWIN_PRINTABLE);
     break;
   case 24:
-    take(reader, OR_COMMON_NAME, 0, from, UNIVERSAL);
+    take(reader, OR_COMMON_NAME, 0, from, OR_TWIN_UNIVERSAL);
     break;
   case 25:
-    take(reader, OR_ORGANIZATION, 0, from, UNIVERSAL);
+    take(reader, OR_ORGANIZATION, 0, from, OR_TWIN_UNIVERSAL);
     break;
   case 26:
     read_universal_name(reader, from);
     break;
   case 27:
-    read_units(reader, from, UNIVERSAL);
+    read_units(reader, from, OR_TWIN_UNIVERSAL);
     break;
   case 28:
     read_universal_ddas(reader, from);
     break;
   default:
     if (number >= 29)
-      take(reader, postal_key(number), 0, from, UNIVERSAL);
+      take(reader, postal_key(number), 0, from, OR_TWIN_UNIVERSAL);
     else
       read_postal(reader, postal_key(number), from);
   }
@@ -348,7 +308,7 @@ static void read_attribute(struct reader *reader, const ExtensionAttribute_t *at
                    "O/R address: extension attribute %ld: ", attribute->extension_attribute_type);
     return;
   }
-  struct reader part = {inner, reader->address, NULL};
+  struct reader part = {inner, reader->address, reader->ddas, NULL};
   read_extension(&part, attribute->extension_attribute_type, asn1_value_get(inner));
   reader->error = part.error;
 }
@@ -362,15 +322,27 @@ static void drop_repeated(char **twin, const char *printable)
     g_clear_pointer(twin, g_free);
 }
 
-static void drop_repeated_twins(struct or_address *address)
+/* 4.1.1: a twin of printable characters alone counts as a PrintableString where there is none. */
+static void promote(char **printable, char **twin)
 {
-  for (guint i = 0; i < address->attributes->len; i++) {
-    struct or_attribute *attribute = address->attributes->pdata[i];
-    drop_repeated(&attribute->teletex, attribute->printable);
-    drop_repeated(&attribute->universal, attribute->teletex ? attribute->teletex : attribute->printable);
-    if (!attribute->teletex && !attribute->universal)
-      drop_repeated(&attribute->type_teletex, attribute->type);
-  }
+  if (!*printable && *twin && ps_is_printable(*twin))
+    *printable = g_steal_pointer(twin);
+}
+
+static void simplify(struct or_attribute *attribute)
+{
+  promote(&attribute->printable, &attribute->teletex);
+  promote(&attribute->printable, &attribute->universal);
+  drop_repeated(&attribute->teletex, attribute->printable);
+  drop_repeated(&attribute->universal, attribute->teletex ? attribute->teletex : attribute->printable);
+  promote(&attribute->type, &attribute->type_teletex);
+  drop_repeated(&attribute->type_teletex, attribute->type);
+}
+
+static void simplify_all(struct or_address *address)
+{
+  for (guint i = 0; i < address->attributes->len; i++)
+    simplify(address->attributes->pdata[i]);
 }
 
 static struct or_address *read_all(const struct asn1_value *value,
@@ -378,18 +350,20 @@ static struct or_address *read_all(const struct asn1_value *value,
                                    const BuiltInDomainDefinedAttributes_t *ddas,
                                    const ExtensionAttributes_t *extensions, GError **error)
 {
-  struct reader reader = {value, or_address_new(), NULL};
+  struct or_dda_lists lists = {0};
+  struct reader reader = {value, or_address_new(), &lists, NULL};
   read_standard(&reader, standard);
   if (ddas)
     read_ddas(&reader, ddas);
   for (int i = 0; extensions && i < extensions->list.count; i++)
     read_attribute(&reader, extensions->list.array[i]);
+  or_dda_merge(&lists, reader.address);
   if (reader.error) {
     or_address_free(reader.address);
     g_propagate_error(error, reader.error);
     return NULL;
   }
-  drop_repeated_twins(reader.address);
+  simplify_all(reader.address);
   return reader.address;
 }
 

@@ -227,8 +227,9 @@ static char *read_value(const char *text, gsize *at)
 }
 
 /* Which attribute a keyword means; a DDA's type stands behind "DD." or "DDA:". */
-static bool find_key(const char *keyword, struct pair *pair)
+static bool find_key(const char *text, struct pair *pair)
 {
+  g_autofree char *keyword = g_strchomp(g_strdup(text));
   if (g_ascii_strcasecmp(keyword, RFC_822) == 0) {
     pair->key = OR_DDA;
     pair->type = g_strdup(RFC_822);
@@ -242,7 +243,7 @@ static bool find_key(const char *keyword, struct pair *pair)
     return false;
   g_autofree char *word = g_strndup(keyword, stem);
   pair->key = or_keyword_find(word, &pair->number);
-  pair->type = g_strdup(keyword + stem + 1);
+  pair->type = g_strdup(text + stem + 1); /* a space at its end is its own */
   return pair->key == OR_DDA;
 }
 
@@ -263,7 +264,6 @@ static GPtrArray *read_pairs(const char *text, GError **error)
     g_ptr_array_add(pairs, pair);
     pair->at = at;
     g_autofree char *keyword = read_keyword(text, &at);
-    g_strstrip(keyword);
     if (g_ascii_strcasecmp(keyword, "PN") == 0)
       pair->key = OR_KEYS;
     else if (!find_key(keyword, pair)) {

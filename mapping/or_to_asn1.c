@@ -39,8 +39,6 @@
 #include <UniversalOrganizationalUnitNames.h>
 #include <UniversalPersonalName.h>
 
-enum twin { PRINTABLE, TELETEX, UNIVERSAL };
-
 struct writer {
   const struct or_address *address;
   struct asn1_value *value;
@@ -65,35 +63,37 @@ static bool fits_teletex(const char *text)
 
 /* The text that an attribute has in one twin of its own right; NULL when another twin says it all. A
  * PrintableString that is none (peers send such) is sent as what it is. */
-static const char *own_twin(const char *printable, const char *teletex, const char *universal, enum twin twin)
+static const char *own_twin(const char *printable, const char *teletex, const char *universal,
+                            enum or_twin twin)
 {
   bool good = printable && ps_is_printable(printable);
-  if (twin == PRINTABLE)
+  if (twin == OR_TWIN_PRINTABLE)
     return good ? printable : NULL;
   const char *wide = teletex ? teletex : good ? NULL : printable;
-  if (twin == TELETEX)
+  if (twin == OR_TWIN_TELETEX)
     return wide && fits_teletex(wide) ? wide : NULL;
   return universal ? universal : wide && !fits_teletex(wide) ? wide : NULL;
 }
 
-static const char *own_value(const struct or_attribute *attribute, enum twin twin)
+static const char *own_value(const struct or_attribute *attribute, enum or_twin twin)
 {
   return own_twin(attribute->printable, attribute->teletex, attribute->universal, twin);
 }
 
 /* The same, or any other twin that can be written in this one: for members that only accompany another. */
-static const char *any_text(const char *printable, const char *teletex, const char *universal, enum twin twin)
+static const char *any_text(const char *printable, const char *teletex, const char *universal,
+                            enum or_twin twin)
 {
   const char *own = own_twin(printable, teletex, universal, twin);
   const char *const others[] = {teletex, universal, printable};
   for (gsize i = 0; !own && i < G_N_ELEMENTS(others); i++)
-    if (others[i] &&
-        (twin == UNIVERSAL || (twin == TELETEX ? fits_teletex(others[i]) : ps_is_printable(others[i]))))
+    if (others[i] && (twin == OR_TWIN_UNIVERSAL ||
+                      (twin == OR_TWIN_TELETEX ? fits_teletex(others[i]) : ps_is_printable(others[i]))))
       own = others[i];
   return own;
 }
 
-static const char *any_value(const struct or_attribute *attribute, enum twin twin)
+static const char *any_value(const struct or_attribute *attribute, enum or_twin twin)
 {
   return any_text(attribute->printable, attribute->teletex, attribute->universal, twin);
 }
@@ -130,19 +130,20 @@ static void put_universal(struct asn1_value *value, UniversalOrBMPString_t *fiel
                   octets);
 }
 
-static void put_twin(struct asn1_value *value, void *field, const char *text, enum twin twin)
+static void put_twin(struct asn1_value *value, void *field, const char *text, enum or_twin twin)
 {
-  if (twin == PRINTABLE)
+  if (twin == OR_TWIN_PRINTABLE)
     asn1_put_string(field, text);
-  else if (twin == TELETEX)
+  else if (twin == OR_TWIN_TELETEX)
     put_teletex(value, field, text);
   else
     put_universal(value, field, text);
 }
 
-static void *new_twin(struct asn1_value *value, const char *text, enum twin twin)
+static void *new_twin(struct asn1_value *value, const char *text, enum or_twin twin)
 {
-  void *field = asn1_zalloc(twin == UNIVERSAL ? sizeof(UniversalOrBMPString_t) : sizeof(OCTET_STRING_t));
+  void *field =
+      asn1_zalloc(twin == OR_TWIN_UNIVERSAL ? sizeof(UniversalOrBMPString_t) : sizeof(OCTET_STRING_t));
   put_twin(value, field, text, twin);
   return field;
 }
@@ -153,7 +154,7 @@ static void *new_twin(struct asn1_value *value, const char *text, enum twin twin
 static OCTET_STRING_t *plain(const struct or_address *address, enum or_key key)
 {
   const struct or_attribute *attribute = or_address_attribute(address, key, 0);
-  const char *text = attribute ? own_value(attribute, PRINTABLE) : NULL;
+  const char *text = attribute ? own_value(attribute, OR_TWIN_PRINTABLE) : NULL;
   return text ? asn1_new_string(text) : NULL;
 }
 
@@ -186,7 +187,7 @@ static void write_domains(const struct or_address *address, BuiltInStandardAttri
 /* --- structures that go together
  * ------------------------------------------------------------------------------------------- */
 
-static bool any_own(const struct or_address *address, const enum or_key *keys, gsize count, enum twin twin)
+static bool any_own(const struct or_address *address, const enum or_key *keys, gsize count, enum or_twin twin)
 {
   for (guint i = 0; i < address->attributes->len; i++) {
     const struct or_attribute *attribute = address->attributes->pdata[i];
@@ -198,12 +199,12 @@ static bool any_own(const struct or_address *address, const enum or_key *keys, g
 }
 
 /* Whether every attribute of the key can be written in this twin. */
-static bool all_writable(const struct or_address *address, enum or_key key, enum twin twin)
+static bool all_writable(const struct or_address *address, enum or_key key, enum or_twin twin)
 {
   for (guint i = 0; i < address->attributes->len; i++) {
     const struct or_attribute *attribute = address->attributes->pdata[i];
     if (attribute->key == key &&
-        !(twin == PRINTABLE ? own_value(attribute, twin) : any_value(attribute, twin)))
+        !(twin == OR_TWIN_PRINTABLE ? own_value(attribute, twin) : any_value(attribute, twin)))
       return false;
   }
   return true;
@@ -213,7 +214,7 @@ static const enum or_key NAME[] = {OR_SURNAME, OR_GIVEN_NAME, OR_INITIALS, OR_GE
 
 /* A PersonalName's four members, whichever string they are. False when the surname, which it must have,
  * cannot be written. */
-static bool write_name(struct asn1_value *value, const struct or_address *address, enum twin twin,
+static bool write_name(struct asn1_value *value, const struct or_address *address, enum or_twin twin,
                        void *surname, void **const others[3])
 {
   const struct or_attribute *attribute = or_address_attribute(address, OR_SURNAME, 0);
@@ -230,7 +231,7 @@ static bool write_name(struct asn1_value *value, const struct or_address *addres
   return true;
 }
 
-static void write_units(struct asn1_value *value, const struct or_address *address, enum twin twin,
+static void write_units(struct asn1_value *value, const struct or_address *address, enum or_twin twin,
                         void *list)
 {
   for (guint i = 0; i < or_address_count(address, OR_UNIT); i++) {
@@ -241,9 +242,34 @@ static void write_units(struct asn1_value *value, const struct or_address *addre
   }
 }
 
-static const char *dda_type(const struct or_attribute *dda, enum twin twin)
+static bool writable(const char *text, enum or_twin twin)
 {
-  return any_text(dda->type, dda->type_teletex, NULL, twin);
+  return twin == OR_TWIN_UNIVERSAL || (twin == OR_TWIN_TELETEX ? fits_teletex(text) : ps_is_printable(text));
+}
+
+/* Type and value of a DDA in one twin; both have the same encoding (4.1.3). False when it cannot be written
+ * so. */
+static bool dda_texts(const struct or_attribute *dda, enum or_twin twin, const char **type_r,
+                      const char **value_r)
+{
+  const char *wide = twin == OR_TWIN_UNIVERSAL && dda->universal ? dda->universal
+                     : dda->teletex                              ? dda->teletex
+                                                                 : dda->universal;
+  *type_r = twin == OR_TWIN_PRINTABLE || !dda->type_teletex ? dda->type : dda->type_teletex;
+  *value_r = twin == OR_TWIN_PRINTABLE || !wide ? dda->printable : wide;
+  return *type_r && *value_r && writable(*type_r, twin) && writable(*value_r, twin);
+}
+
+/* Whether a list of this twin is needed: for a representation of its own, or because no narrower one can hold
+ * the DDA. */
+static bool dda_needs(const struct or_attribute *dda, enum or_twin twin)
+{
+  const char *type, *value;
+  bool printable = dda_texts(dda, OR_TWIN_PRINTABLE, &type, &value),
+       teletex = dda_texts(dda, OR_TWIN_TELETEX, &type, &value);
+  if (twin == OR_TWIN_UNIVERSAL)
+    return dda->universal || (!teletex && (!printable || dda->teletex || dda->type_teletex));
+  return teletex && (dda->teletex || !printable);
 }
 
 static void write_standard(const struct writer *writer, BuiltInStandardAttributes_t *to)
@@ -255,15 +281,15 @@ static void write_standard(const struct writer *writer, BuiltInStandardAttribute
   to->organization_name = plain(address, OR_ORGANIZATION);
   to->numeric_user_identifier = plain(address, OR_UA_ID);
   const struct or_attribute *surname = or_address_attribute(address, OR_SURNAME, 0);
-  if (surname && own_value(surname, PRINTABLE)) {
+  if (surname && own_value(surname, OR_TWIN_PRINTABLE)) {
     PersonalName_t *name = to->personal_name = asn1_new_field(PersonalName_t);
     void **const others[] = {(void **)&name->given_name, (void **)&name->initials,
                              (void **)&name->generation_qualifier};
-    write_name(writer->value, address, PRINTABLE, &name->surname, others);
+    write_name(writer->value, address, OR_TWIN_PRINTABLE, &name->surname, others);
   }
-  if (or_address_count(address, OR_UNIT) && all_writable(address, OR_UNIT, PRINTABLE)) {
+  if (or_address_count(address, OR_UNIT) && all_writable(address, OR_UNIT, OR_TWIN_PRINTABLE)) {
     to->organizational_unit_names = asn1_new_field(OrganizationalUnitNames_t);
-    write_units(writer->value, address, PRINTABLE, &to->organizational_unit_names->list);
+    write_units(writer->value, address, OR_TWIN_PRINTABLE, &to->organizational_unit_names->list);
   }
 }
 
@@ -272,8 +298,8 @@ static BuiltInDomainDefinedAttributes_t *write_ddas(const struct or_address *add
   BuiltInDomainDefinedAttributes_t *list = NULL;
   for (guint i = 0; i < or_address_count(address, OR_DDA); i++) {
     const struct or_attribute *dda = or_address_attribute(address, OR_DDA, i);
-    const char *type = dda ? dda_type(dda, PRINTABLE) : NULL, *text = dda ? own_value(dda, PRINTABLE) : NULL;
-    if (!type || !text)
+    const char *type, *text;
+    if (!dda || !dda_texts(dda, OR_TWIN_PRINTABLE, &type, &text))
       continue;
     list = list ? list : asn1_new_field(BuiltInDomainDefinedAttributes_t);
     BuiltInDomainDefinedAttribute_t *one = asn1_new_field(BuiltInDomainDefinedAttribute_t);
@@ -308,7 +334,7 @@ static void add_extension(struct writer *writer, long number, struct asn1_value 
 }
 
 /* An attribute that is one string. */
-static void add_string(struct writer *writer, long number, enum or_key key, enum twin twin)
+static void add_string(struct writer *writer, long number, enum or_key key, enum or_twin twin)
 {
   const struct or_attribute *attribute = or_address_attribute(writer->address, key, 0);
   const char *text = attribute ? own_value(attribute, twin) : NULL;
@@ -319,7 +345,7 @@ static void add_string(struct writer *writer, long number, enum or_key key, enum
   add_extension(writer, number, inner);
 }
 
-static void add_name(struct writer *writer, long number, enum twin twin)
+static void add_name(struct writer *writer, long number, enum or_twin twin)
 {
   if (!any_own(writer->address, NAME, G_N_ELEMENTS(NAME), twin))
     return;
@@ -330,14 +356,14 @@ static void add_name(struct writer *writer, long number, enum twin twin)
                         (void **)&teletex->generation_qualifier};
   void **const wide[] = {(void **)&universal->given_name, (void **)&universal->initials,
                          (void **)&universal->generation_qualifier};
-  void *surname = twin == TELETEX ? (void *)&teletex->surname : (void *)&universal->surname;
-  if (write_name(inner, writer->address, twin, surname, twin == TELETEX ? t61 : wide))
+  void *surname = twin == OR_TWIN_TELETEX ? (void *)&teletex->surname : (void *)&universal->surname;
+  if (write_name(inner, writer->address, twin, surname, twin == OR_TWIN_TELETEX ? t61 : wide))
     add_extension(writer, number, inner);
   else
     asn1_value_free(inner);
 }
 
-static void add_units(struct writer *writer, long number, enum twin twin)
+static void add_units(struct writer *writer, long number, enum or_twin twin)
 {
   if (!any_own(writer->address, (enum or_key[]){OR_UNIT}, 1, twin) ||
       !all_writable(writer->address, OR_UNIT, twin))
@@ -348,19 +374,29 @@ static void add_units(struct writer *writer, long number, enum twin twin)
   add_extension(writer, number, inner);
 }
 
-static void add_ddas(struct writer *writer, long number, enum twin twin)
+static bool any_dda_needs(const struct or_address *address, enum or_twin twin)
 {
-  if (!any_own(writer->address, (enum or_key[]){OR_DDA}, 1, twin))
+  for (guint i = 0; i < address->attributes->len; i++) {
+    const struct or_attribute *attribute = address->attributes->pdata[i];
+    if (attribute->key == OR_DDA && dda_needs(attribute, twin))
+      return true;
+  }
+  return false;
+}
+
+static void add_ddas(struct writer *writer, long number, enum or_twin twin)
+{
+  if (!any_dda_needs(writer->address, twin))
     return;
   struct asn1_value *inner = new_inner(number);
   for (guint i = 0; i < or_address_count(writer->address, OR_DDA); i++) {
     const struct or_attribute *dda = or_address_attribute(writer->address, OR_DDA, i);
-    const char *type = dda ? dda_type(dda, twin) : NULL, *text = dda ? any_value(dda, twin) : NULL;
-    if (!type || !text)
+    const char *type, *text;
+    if (!dda || !dda_texts(dda, twin, &type, &text))
       continue;
     TeletexDomainDefinedAttribute_t *teletex = NULL;
     UniversalDomainDefinedAttribute_t *universal = NULL;
-    if (twin == TELETEX)
+    if (twin == OR_TWIN_TELETEX)
       teletex = asn1_new_field(TeletexDomainDefinedAttribute_t);
     else
       universal = asn1_new_field(UniversalDomainDefinedAttribute_t);
@@ -374,8 +410,8 @@ static void add_ddas(struct writer *writer, long number, enum twin twin)
 static void add_postal(struct writer *writer, long number, enum or_key key)
 {
   const struct or_attribute *attribute = or_address_attribute(writer->address, key, 0);
-  const char *printable = attribute ? own_value(attribute, PRINTABLE) : NULL,
-             *teletex = attribute ? own_value(attribute, TELETEX) : NULL;
+  const char *printable = attribute ? own_value(attribute, OR_TWIN_PRINTABLE) : NULL,
+             *teletex = attribute ? own_value(attribute, OR_TWIN_TELETEX) : NULL;
   if (!printable && !teletex)
     return;
   struct asn1_value *inner = new_inner(number);
@@ -383,7 +419,7 @@ static void add_postal(struct writer *writer, long number, enum or_key key)
   if (printable)
     to->printable_string = asn1_new_string(printable);
   if (teletex)
-    to->teletex_string = new_twin(inner, teletex, TELETEX);
+    to->teletex_string = new_twin(inner, teletex, OR_TWIN_TELETEX);
   add_extension(writer, number, inner);
 }
 
@@ -396,15 +432,15 @@ static void add_lines(struct writer *writer)
   UnformattedPostalAddress_t *to = asn1_value_get(inner);
   for (guint i = 0; i < or_keys[key].count; i++) {
     const struct or_attribute *line = or_address_attribute(writer->address, key, i);
-    const char *printable = line ? own_value(line, PRINTABLE) : NULL,
-               *teletex = line ? own_value(line, TELETEX) : NULL;
+    const char *printable = line ? own_value(line, OR_TWIN_PRINTABLE) : NULL,
+               *teletex = line ? own_value(line, OR_TWIN_TELETEX) : NULL;
     if (printable) {
       if (!to->printable_address)
         to->printable_address = asn1_zalloc(sizeof *to->printable_address);
       ASN_SEQUENCE_ADD(&to->printable_address->list, asn1_new_string(printable));
     }
     if (teletex && !to->teletex_string)
-      to->teletex_string = new_twin(inner, teletex, TELETEX);
+      to->teletex_string = new_twin(inner, teletex, OR_TWIN_TELETEX);
   }
   add_extension(writer, 16, inner);
 }
@@ -468,26 +504,26 @@ static void add_postal_strings(struct writer *writer)
       add_lines(writer);
     else
       add_postal(writer, 10 + i, keys[i]);
-    add_string(writer, 29 + i, keys[i], UNIVERSAL);
+    add_string(writer, 29 + i, keys[i], OR_TWIN_UNIVERSAL);
   }
 }
 
 static void write_extensions(struct writer *writer)
 {
-  add_string(writer, 1, OR_COMMON_NAME, PRINTABLE);
-  add_string(writer, 2, OR_COMMON_NAME, TELETEX);
-  add_string(writer, 3, OR_ORGANIZATION, TELETEX);
-  add_name(writer, 4, TELETEX);
-  add_units(writer, 5, TELETEX);
-  add_ddas(writer, 6, TELETEX);
-  add_string(writer, 7, OR_PD_SERVICE, PRINTABLE);
+  add_string(writer, 1, OR_COMMON_NAME, OR_TWIN_PRINTABLE);
+  add_string(writer, 2, OR_COMMON_NAME, OR_TWIN_TELETEX);
+  add_string(writer, 3, OR_ORGANIZATION, OR_TWIN_TELETEX);
+  add_name(writer, 4, OR_TWIN_TELETEX);
+  add_units(writer, 5, OR_TWIN_TELETEX);
+  add_ddas(writer, 6, OR_TWIN_TELETEX);
+  add_string(writer, 7, OR_PD_SERVICE, OR_TWIN_PRINTABLE);
   add_postal_choices(writer);
   add_network(writer);
-  add_string(writer, 24, OR_COMMON_NAME, UNIVERSAL);
-  add_string(writer, 25, OR_ORGANIZATION, UNIVERSAL);
-  add_name(writer, 26, UNIVERSAL);
-  add_units(writer, 27, UNIVERSAL);
-  add_ddas(writer, 28, UNIVERSAL);
+  add_string(writer, 24, OR_COMMON_NAME, OR_TWIN_UNIVERSAL);
+  add_string(writer, 25, OR_ORGANIZATION, OR_TWIN_UNIVERSAL);
+  add_name(writer, 26, OR_TWIN_UNIVERSAL);
+  add_units(writer, 27, OR_TWIN_UNIVERSAL);
+  add_ddas(writer, 28, OR_TWIN_UNIVERSAL);
   add_postal_strings(writer);
 }
 
