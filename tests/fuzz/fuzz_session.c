@@ -1,9 +1,9 @@
 /* fuzz_session.c - the session machine with state: the input is a sequence of things that happen.
  *
- * First octet: role, versions, limits.  Then items: an octet below 0x80 is a request of the user (its number,
- * with the next octet as tokens, serial or reason); 0x80 a timeout; 0x81 the loss of the transport; any other
- * the length of a TSDU that follows (0x82: two octets of length).  TSDUs that the fuzzer finds are mixed so
- * with requests that make states. */
+ * First octet: role, versions, limits.  Then items: an octet below 0x80 is a primitive of the user (service
+ * in its low five bits, 0x20 a response, 0x40 accepting; the next octet is tokens, serial or reason); 0x80 a
+ * timeout; 0x81 the loss of the transport; any other the length of a TSDU that follows (0x82: two octets of
+ * length).  TSDUs that the fuzzer finds are mixed so with requests that make states. */
 #include <stdint.h>
 
 #include "osi/session.h"
@@ -32,7 +32,7 @@ static void ask(struct session *session, uint8_t number, uint8_t detail)
   g_autoptr(GBytes) id = g_bytes_new_static("\x02\x01\x01", 3);
   g_autoptr(GBytes) data =
       g_bytes_new_static("user data, a little of it, to be cut into segments where TSDUs are short", 72);
-  struct session_primitive primitive = {.service = (enum session_service)(number % (S_P_ABORT + 1)),
+  struct session_primitive primitive = {.service = (enum session_service)((number & 0x1f) % (S_P_ABORT + 1)),
                                         .kind = number & 0x20 ? S_RESPONSE : S_REQUEST,
                                         .accepted = number & 0x40,
                                         .user_data = detail & 0x80 ? data : NULL,
