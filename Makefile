@@ -159,11 +159,7 @@ unit:
 test: deps-test
 	@$(MAKE) --no-print-directory test-build
 	@python3 tests/run.py all
-<<<<<<< HEAD
-test-build: build/test/gw400 build/test/gw400d build/test/lossy.so $(TEST_BINS) $(FUZZ_REPLAY)
-=======
-test-build: build/gw400 build/gw400d build/test/gw400 build/test/gw400d $(TEST_BINS) $(FUZZ_REPLAY)
->>>>>>> 022db96 (tests: the association on the wire by tshark; memory of a 100 MB message)
+test-build: build/gw400 build/gw400d build/test/gw400 build/test/gw400d build/test/lossy.so $(TEST_BINS) $(FUZZ_REPLAY)
 
 # make fuzz [T=fuzz_x] [SECONDS_EACH=600]: libFuzzer over every target, new findings kept in tests/fuzz/corpus.
 SECONDS_EACH ?= 600
