@@ -83,7 +83,8 @@ static int print_timelines(const char *configuration, const json_t *messages)
     g_autofree char *id = cli_text(item, "message");
     printf("%smessage %s\n", index ? "\n" : "", id);
     json_t *question = json_pack("{s:s,s:s}", "op", "audit.show", "id", id);
-    code = MAX(code, control_ask_all(configuration, question, 0, print_line, NULL));
+    int answer = control_ask_all(configuration, question, 0, print_line, NULL);
+    code = MAX(code, answer);
   }
   return code;
 }
@@ -97,7 +98,8 @@ static int dump_timelines(const char *configuration, const json_t *messages)
   {
     json_t *records = json_array(), *id = json_object_get(item, "message");
     json_t *question = json_pack("{s:s,s:O}", "op", "audit.show", "id", id);
-    code = MAX(code, control_ask_all(configuration, question, 0, collect, records));
+    int answer = control_ask_all(configuration, question, 0, collect, records);
+    code = MAX(code, answer);
     json_array_append_new(all, json_pack("{s:O,s:o}", "message", id, "timeline", records));
   }
   if (code == CLI_DONE)

@@ -53,7 +53,7 @@ def main():
             message_id = f"<make-run-{port}@{sender.split('@')[1]}>"
             ids.append(message_id)
             gateway.swaks(port, sender, recipient, "--header", f"Subject: Grüße from {sender}", "--header",
-                          f"Message-ID: {message_id}", "--body", f"Guten Tag, {recipient}: a mail through X.400.\nSchöne Grüße\n")
+                          f"Message-Id: {message_id}", "--body", f"Guten Tag, {recipient}: a mail through X.400.\nSchöne Grüße\n")
             print(f"sent: {sender} -> {recipient} by SMTP to port {port}")
         for name in ("land", "sea"):
             gateway.wait_for(lambda: pair.sinks[name].mails(), 60, f"the mail arrives at {name}'s SMTP server")
