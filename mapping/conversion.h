@@ -1,0 +1,80 @@
+/* conversion.h - what the blocks of one conversion share: where it comes from, where it goes, what was lost.
+ *
+ * One struct per direction, filled by write_apdu.c and write_mail.c (and by report.c for a returned message)
+ * and handed through heading, body and envelope.  Nothing in it is owned but what the comments say. */
+#ifndef GW400_MAPPING_CONVERSION_H
+#define GW400_MAPPING_CONVERSION_H
+
+#include "mapping/eit.h"
+#include "mapping/mime_in.h"
+#include "mapping/mime_writer.h"
+#include "mapping/x400.h"
+
+struct Body;
+struct Heading;
+struct IPM;
+
+/* Mail to X.400. */
+struct to_x400 {
+  struct mapping_context *context;
+  const struct mapping_peer *peer; /* whose habits decide about body parts and content type */
+  const struct mime_mail *mail;
+  struct mime_spill *spill;
+  struct asn1_value *value; /* the content's root */
+  struct eit_set *types;    /* of all body parts, also of nested messages */
+  GPtrArray *losses;
+  struct mail_time now; /* acceptance time: where a time is needed and none is given */
+  char id[16];          /* queue identifier: source of identifiers that must be made */
+  guint made;           /* identifiers made so far */
+  guint part;           /* body parts made so far, nested ones too */
+  bool new_features;    /* something of 1988 is used: content type 22 */
+};
+
+/* X.400 to mail. */
+struct from_x400 {
+  struct mapping_context *context;
+  const struct asn1_value *value; /* the content's root */
+  struct mime_writer *writer;
+  struct mime_spill *spill;
+  GPtrArray *losses;
+  guint depth, parts; /* so far; limits are the settings' */
+};
+
+/* --- headings: heading_to_x400.c, heading_from_x400.c (RFC 2156 5.1.3, 5.3.4)
+ * ------------------------------------------- */
+
+/* Fills heading from the fields of a part.  fields (of char*, owned by it) collects "Name: body" of those
+ * without a counterpart, which heading_fields_put() then makes the extension rfc-822-field.  nested: a
+ * forwarded message, whose envelope fields have no other place than that. */
+void heading_to_x400(struct to_x400 *to, const struct mime_part *header, bool nested, struct Heading *heading,
+                     GPtrArray *fields);
+void heading_fields_put(struct to_x400 *to, GPtrArray *fields, struct Heading *heading);
+/* The gateway's own this-IPM: the n-th that it makes for this message. */
+void heading_make_identifier(struct to_x400 *to, struct Heading *heading);
+
+/* The fields of the extension rfc-822-field, of either object identifier, and never NULL.  Owned strings. */
+GPtrArray *heading_fields_get(const struct from_x400 *from, const struct Heading *heading);
+/* Writes the heading's fields; fields as above, of which those that body_from_x400() deals with are left to
+ * it. */
+void heading_from_x400(struct from_x400 *from, const struct Heading *heading, GPtrArray *fields);
+/* The value of a field in such a list; NULL when it is not there. */
+const char *heading_field(GPtrArray *fields, const char *name);
+
+/* A field that keeps what X.400's bounds would cut: X-MIXER-Full-Subject beside subject (decision 0051).
+ * Never taken from a mail. */
+#define HEADING_FULL "X-MIXER-Full-"
+/* A field that keeps type and file name of a bilaterally-defined body part (decision 0052). Never taken from
+ * a mail. */
+#define HEADING_BODY_PART "X-MIXER-Body-Part"
+
+/* --- bodies: body_to_x400.c, body_from_x400.c, file_transfer_*.c (RFC 2157)
+ * ---------------------------------------------- */
+
+/* Makes body (and the heading's multipart-message) of a part that is a whole message's content; adds to
+ * fields as above. */
+bool body_to_x400(struct to_x400 *to, const struct mime_part *part, struct IPM *ipm, GPtrArray *fields,
+                  GError **error);
+/* Writes the MIME fields, the blank line and the body. */
+bool body_from_x400(struct from_x400 *from, const struct IPM *ipm, GPtrArray *fields, GError **error);
+
+#endif

@@ -1,0 +1,401 @@
+/* heading_from_x400.c - RFC 2156 5.3.4: an IPM heading becomes the fields of a mail.
+ *
+ * One table: the element, what writes its field, the clause.  The extension rfc-822-field gives its fields
+ * back as they were, but for those that the gateway makes itself. */
+#include "mapping/conversion.h"
+
+#include <string.h>
+
+#include <AutoSubmitted.h>
+#include <Heading.h>
+#include <IPMIdentifier.h>
+#include <IPMIdentifiers.h>
+#include <IPMSExtension.h>
+#include <Languages.h>
+#include <ORDescriptor.h>
+#include <ORDescriptors.h>
+#include <ORName.h>
+#include <RFC822FieldList.h>
+#include <RecipientSpecifier.h>
+#include <RecipientSpecifiers.h>
+
+struct speaker {
+  struct from_x400 *from;
+  const struct Heading *heading;
+  GPtrArray *fields; /* of rfc-822-field */
+  const char *name;  /* of the field to write */
+};
+typedef void speak_function(struct speaker *speaker);
+
+const char *heading_field(GPtrArray *fields, const char *name)
+{
+  gsize length = strlen(name);
+  for (guint i = 0; i < fields->len; i++) {
+    const char *field = fields->pdata[i];
+    if (!g_ascii_strncasecmp(field, name, length) && field[length] == ':')
+      return field + length + 1 + strspn(field + length + 1, " \t");
+  }
+  return NULL;
+}
+
+GPtrArray *heading_fields_get(const struct from_x400 *from, const struct Heading *heading)
+{
+  static const enum oid oids[] = {OID_RFC_822_FIELD_LIST, OID_RFC_822_FIELD_LIST_1327,
+                                  OID_RFC_822_FIELD_LIST_CUT};
+  for (gsize i = 0; i < G_N_ELEMENTS(oids); i++) {
+    g_autoptr(asn1_value_t) list = x400_heading_extension_value(
+        from->value, x400_heading_extension(heading->extensions, oids[i]), &asn_DEF_RFC822FieldList);
+    if (list)
+      return x400_field_list_get(list);
+  }
+  return g_ptr_array_new_with_free_func(g_free);
+}
+
+/* What X.400's bounds had cut is put back from its own field; true: done. */
+static bool full(struct speaker *speaker)
+{
+  g_autofree char *name = g_strconcat(HEADING_FULL, speaker->name, NULL);
+  const char *body = heading_field(speaker->fields, name);
+  if (!body)
+    return false;
+  g_autofree char *line = g_strdup_printf("%s: %s", speaker->name, body);
+  return mime_writer_raw_field(speaker->from->writer, line);
+}
+
+/* --- identifiers
+ * ------------------------------------------------------------------------------------------------------ */
+
+static char *identifier_text(struct from_x400 *from, const struct IPMIdentifier *identifier, bool phrase)
+{
+  struct ipm_identifier *plain = g_new0(struct ipm_identifier, 1);
+  plain->relative = x400_text(from->value, CHARSET_IA5, &identifier->user_relative_identifier, 256);
+  if (identifier->user)
+    plain->user = or_address_from_asn1(from->value, identifier->user, NULL);
+  char *text;
+  /* 4.7.3.5 */
+  if (phrase && !plain->user && *plain->relative && !strchr(plain->relative, '@') &&
+      !strstr(plain->relative, "(a)"))
+    text = g_strdup(plain->relative);
+  else
+    text = identifier_message_id_from_ipm(from->context, plain);
+  ipm_identifier_free(plain);
+  return text ? text : g_strdup("<*@MHS>");
+}
+
+static void speak_this_ipm(struct speaker *speaker)
+{
+  if (full(speaker))
+    return;
+  g_autofree char *text = identifier_text(speaker->from, &speaker->heading->this_IPM, false);
+  mime_writer_field(speaker->from->writer, speaker->name, text);
+}
+
+static void speak_replied_to(struct speaker *speaker)
+{
+  if (full(speaker) || !speaker->heading->replied_to_IPM)
+    return;
+  g_autofree char *text = identifier_text(speaker->from, speaker->heading->replied_to_IPM, true);
+  mime_writer_field(speaker->from->writer, speaker->name, text);
+}
+
+static void speak_identifiers(struct speaker *speaker, const struct IPMIdentifiers *identifiers)
+{
+  if (!identifiers || !identifiers->list.count)
+    return;
+  mime_writer_list(speaker->from->writer, speaker->name);
+  for (int i = 0; i < identifiers->list.count; i++) {
+    g_autofree char *text = identifier_text(speaker->from, identifiers->list.array[i], true);
+    mime_writer_item(speaker->from->writer, text);
+  }
+  mime_writer_list_end(speaker->from->writer);
+}
+
+static void speak_related(struct speaker *speaker)
+{
+  if (full(speaker))
+    return;
+  /* Several identifiers of In-Reply-To are among the related ones (5.1.3) and were kept in full: there was no
+   * References then. */
+  if (!speaker->heading->replied_to_IPM && heading_field(speaker->fields, HEADING_FULL "In-Reply-To"))
+    return;
+  speak_identifiers(speaker, speaker->heading->related_IPMs);
+}
+
+static void speak_obsoleted(struct speaker *speaker)
+{
+  speak_identifiers(speaker, speaker->heading->obsoleted_IPMs);
+}
+
+/* --- addresses
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+static void write_descriptor(struct speaker *speaker, const struct ORDescriptor *descriptor,
+                             bool reply_requested)
+{
+  struct from_x400 *from = speaker->from;
+  struct or_descriptor plain = {.reply_requested = reply_requested};
+  g_autoptr(GError) error = NULL;
+  if (descriptor->formal_name)
+    plain.address = or_address_from_asn1(from->value, descriptor->formal_name, &error);
+  plain.free_form = x400_teletex_get(from->value, from->context->charsets, descriptor->free_form_name);
+  plain.telephone = x400_text(from->value, CHARSET_IA5, descriptor->telephone_number, 64);
+  g_autofree char *phrase = NULL, *comment = NULL;
+  g_autofree char *mailbox = address_from_descriptor(from->context, &plain, &phrase, &comment);
+  if (mailbox && strchr(mailbox, '@')) {
+    mime_writer_mailbox(from->writer, phrase, mailbox, comment);
+  } else {
+    /* 4.7.2: a name alone is a group without members. */
+    mime_writer_group(from->writer, phrase && *phrase                     ? phrase
+                                    : plain.free_form && *plain.free_form ? plain.free_form
+                                                                          : "unknown");
+    if (plain.address)
+      mapping_loss(from->losses, "%s: an O/R address has no mailbox and is only named (RFC 2156 4.7.2)",
+                   speaker->name);
+  }
+  if (error)
+    mapping_loss(from->losses, "%s: an O/R address cannot be read: %s", speaker->name, error->message);
+  if (plain.address)
+    or_address_free(plain.address);
+  g_free(plain.free_form);
+  g_free(plain.telephone);
+}
+
+static void speak_descriptors(struct speaker *speaker, const struct ORDescriptors *descriptors)
+{
+  if (!descriptors || !descriptors->list.count)
+    return;
+  mime_writer_list(speaker->from->writer, speaker->name);
+  for (int i = 0; i < descriptors->list.count; i++)
+    write_descriptor(speaker, descriptors->list.array[i], false);
+  mime_writer_list_end(speaker->from->writer);
+}
+
+static void speak_recipients(struct speaker *speaker, const struct RecipientSpecifiers *recipients,
+                             bool even_empty)
+{
+  if (!recipients || (!recipients->list.count && !even_empty))
+    return;
+  mime_writer_list(speaker->from->writer, speaker->name);
+  for (int i = 0; i < recipients->list.count; i++) {
+    const struct RecipientSpecifier *specifier = recipients->list.array[i];
+    write_descriptor(speaker, &specifier->recipient,
+                     specifier->reply_requested && *specifier->reply_requested);
+  }
+  mime_writer_list_end(speaker->from->writer);
+}
+
+static void speak_from(struct speaker *speaker)
+{
+  const struct Heading *heading = speaker->heading;
+  if (heading->authorizing_users && heading->authorizing_users->list.count) {
+    speak_descriptors(speaker, heading->authorizing_users);
+  } else if (heading->originator) {
+    mime_writer_list(speaker->from->writer, speaker->name);
+    write_descriptor(speaker, heading->originator, false);
+    mime_writer_list_end(speaker->from->writer);
+  }
+}
+
+static void speak_sender(struct speaker *speaker)
+{
+  const struct Heading *heading = speaker->heading;
+  if (!heading->originator || !heading->authorizing_users || !heading->authorizing_users->list.count)
+    return;
+  mime_writer_list(speaker->from->writer, speaker->name);
+  write_descriptor(speaker, heading->originator, false);
+  mime_writer_list_end(speaker->from->writer);
+}
+
+static void speak_reply_to(struct speaker *speaker)
+{
+  speak_descriptors(speaker, speaker->heading->reply_recipients);
+}
+
+static void speak_to(struct speaker *speaker)
+{
+  speak_recipients(speaker, speaker->heading->primary_recipients, false);
+}
+
+static void speak_cc(struct speaker *speaker)
+{
+  speak_recipients(speaker, speaker->heading->copy_recipients, false);
+}
+
+static void speak_bcc(struct speaker *speaker)
+{
+  speak_recipients(speaker, speaker->heading->blind_copy_recipients, true);
+}
+
+/* --- the rest
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+static void speak_subject(struct speaker *speaker)
+{
+  if (full(speaker) || !speaker->heading->subject)
+    return;
+  g_autofree char *text =
+      x400_teletex_get(speaker->from->value, speaker->from->context->charsets, speaker->heading->subject);
+  mime_writer_text(speaker->from->writer, speaker->name, text);
+}
+
+static void speak_time(struct speaker *speaker, const struct OCTET_STRING *field)
+{
+  struct mail_time time;
+  if (!field)
+    return;
+  if (!x400_time_get(field, &time)) {
+    mapping_loss(speaker->from->losses, "%s: not a time, left out (RFC 2156 3.3.5)", speaker->name);
+    return;
+  }
+  g_autoptr(GString) text = g_string_new(NULL);
+  mail_time_format(&time, text);
+  mime_writer_field(speaker->from->writer, speaker->name, text->str);
+}
+
+static void speak_expiry(struct speaker *speaker)
+{
+  speak_time(speaker, speaker->heading->expiry_time);
+}
+
+static void speak_reply_by(struct speaker *speaker)
+{
+  speak_time(speaker, speaker->heading->reply_time);
+}
+
+static void speak_number(struct speaker *speaker, const long *number, const char *const *names, long count)
+{
+  if (number && *number >= 0 && *number < count && names[*number])
+    mime_writer_field(speaker->from->writer, speaker->name, names[*number]);
+}
+
+static void speak_importance(struct speaker *speaker)
+{
+  static const char *const names[] = {"low", "normal", "high"};
+  speak_number(speaker, speaker->heading->importance, names, 3);
+}
+
+static void speak_sensitivity(struct speaker *speaker)
+{
+  static const char *const names[] = {NULL, "Personal", "Private", "Company-Confidential"};
+  speak_number(speaker, speaker->heading->sensitivity, names, 4);
+}
+
+static void speak_autoforwarded(struct speaker *speaker)
+{
+  if (speaker->heading->auto_forwarded)
+    mime_writer_field(speaker->from->writer, speaker->name,
+                      *speaker->heading->auto_forwarded ? "TRUE" : "FALSE");
+}
+
+static void speak_incomplete_copy(struct speaker *speaker)
+{
+  if (x400_heading_extension(speaker->heading->extensions, OID_HEX_INCOMPLETE_COPY))
+    mime_writer_field(speaker->from->writer, speaker->name, "");
+}
+
+static void speak_autosubmitted(struct speaker *speaker)
+{
+  static const char *const names[] = {"not-auto-submitted", "auto-generated", "auto-replied"};
+  g_autoptr(asn1_value_t) value = x400_heading_extension_value(
+      speaker->from->value, x400_heading_extension(speaker->heading->extensions, OID_HEX_AUTO_SUBMITTED),
+      &asn_DEF_AutoSubmitted);
+  if (value)
+    speak_number(speaker, asn1_value_get(value), names, 3);
+}
+
+static void speak_languages(struct speaker *speaker)
+{
+  g_autoptr(asn1_value_t) value = x400_heading_extension_value(
+      speaker->from->value, x400_heading_extension(speaker->heading->extensions, OID_HEX_LANGUAGES),
+      &asn_DEF_Languages);
+  /* Where two letters did not say all, the field itself is in the list (5.1.3). */
+  if (!value || heading_field(speaker->fields, speaker->name))
+    return;
+  const Languages_t *languages = asn1_value_get(value);
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (int i = 0; i < languages->list.count; i++) {
+    g_autofree char *language = x400_text(value, CHARSET_IA5, languages->list.array[i], 8);
+    g_string_append_printf(text, "%s%s", i ? ", " : "", language);
+  }
+  if (text->len)
+    mime_writer_field(speaker->from->writer, speaker->name, text->str);
+}
+
+static const struct row {
+  const char *field;
+  speak_function *speak;
+  const char *clause;
+} rows[] = {
+    {"From", speak_from, "5.3.4 authorizing-users, else originator"},
+    {"Sender", speak_sender, "5.3.4 originator, when there are authorizing-users"},
+    {"Reply-To", speak_reply_to, "5.3.4 reply-recipients"},
+    {"To", speak_to, "5.3.4 primary-recipients"},
+    {"Cc", speak_cc, "5.3.4 copy-recipients"},
+    {"Bcc", speak_bcc, "5.3.4 blind-copy-recipients"},
+    {"Message-ID", speak_this_ipm, "5.3.4 this-IPM"},
+    {"In-Reply-To", speak_replied_to, "5.3.4 replied-to-ipm"},
+    {"References", speak_related, "5.3.4 related-IPMs"},
+    {"Supersedes", speak_obsoleted, "5.3.4 obsoleted-IPMs"},
+    {"Subject", speak_subject, "5.3.4 subject"},
+    {"Expires", speak_expiry, "5.3.4 expiry-time"},
+    {"Reply-By", speak_reply_by, "5.3.4 reply-time"},
+    {"Importance", speak_importance, "5.3.4 importance"},
+    {"Sensitivity", speak_sensitivity, "5.3.4 sensitivity"},
+    {"Autoforwarded", speak_autoforwarded, "5.3.4 autoforwarded"},
+    {"Incomplete-Copy", speak_incomplete_copy, "5.3.4 incomplete-copy"},
+    {"Content-Language", speak_languages, "5.3.4 language"},
+    {"Autosubmitted", speak_autosubmitted, "5.3.4 auto-submitted"},
+};
+
+/* 5.3.4: what is not understood is discarded, and said so. */
+static void speak_discarded(struct from_x400 *from, const struct Heading *heading)
+{
+  static const enum oid known[] = {OID_RFC_822_FIELD_LIST,     OID_RFC_822_FIELD_LIST_1327,
+                                   OID_RFC_822_FIELD_LIST_CUT, OID_HEX_INCOMPLETE_COPY,
+                                   OID_HEX_LANGUAGES,          OID_HEX_AUTO_SUBMITTED,
+                                   OID_HEX_MULTIPART_MESSAGE,  OID_HEX_MULTIPART_MESSAGE_V2};
+  g_autoptr(GString) list = g_string_new(NULL);
+  for (int i = 0; heading->extensions && i < heading->extensions->list.count; i++) {
+    const struct IPMSExtension *extension = heading->extensions->list.array[i];
+    enum oid oid = oid_get(&extension->type);
+    bool spoken = false;
+    for (gsize k = 0; k < G_N_ELEMENTS(known); k++)
+      spoken |= oid == known[k];
+    if (spoken)
+      continue;
+    g_autofree char *dotted = x400_oid_text(&extension->type);
+    g_auto(GStrv) arcs = g_strsplit(dotted, ".", -1);
+    g_autofree char *joined = g_strjoinv(")(", arcs);
+    g_string_append_printf(list, "%s(%s)", list->len ? ", " : "", joined);
+    mapping_loss(from->losses, "heading extension %s: discarded (RFC 2156 5.3.4): no field for it", dotted);
+  }
+  if (list->len)
+    mime_writer_field(from->writer, "Discarded-X400-IPMS-Extensions", list->str);
+}
+
+/* Fields that the list may not bring along: the gateway makes them, or they would break the mail. */
+static bool own_field(const char *field)
+{
+  static const char *const own[] = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+                                    HEADING_BODY_PART};
+  for (gsize i = 0; i < G_N_ELEMENTS(own); i++)
+    if (!g_ascii_strncasecmp(field, own[i], strlen(own[i])) && field[strlen(own[i])] == ':')
+      return true;
+  return !g_ascii_strncasecmp(field, HEADING_FULL, strlen(HEADING_FULL));
+}
+
+void heading_from_x400(struct from_x400 *from, const struct Heading *heading, GPtrArray *fields)
+{
+  struct speaker speaker = {.from = from, .heading = heading, .fields = fields};
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+    speaker.name = rows[i].field;
+    rows[i].speak(&speaker);
+  }
+  speak_discarded(from, heading);
+  for (guint i = 0; i < fields->len; i++)
+    if (!own_field(fields->pdata[i]) && !mime_writer_raw_field(from->writer, fields->pdata[i]))
+      mapping_loss(from->losses, "rfc-822-field: \"%.60s\" is no field and is left out (RFC 2156 5.1.2)",
+                   (const char *)fields->pdata[i]);
+}

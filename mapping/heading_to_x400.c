@@ -1,0 +1,511 @@
+/* heading_to_x400.c - RFC 2156 5.1.3 and 5.1.7: the fields of a mail become an IPM heading.
+ *
+ * One table: the field, what makes the element of it, the clause.  A field that is not in the table, or whose
+ * body its function cannot read, is carried as it stands in the extension rfc-822-field. */
+#include "mapping/conversion.h"
+#include "mapping/mail_address.h"
+#include "mapping/mime_word.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <AutoSubmitted.h>
+#include <Heading.h>
+#include <IPMIdentifier.h>
+#include <IPMIdentifiers.h>
+#include <IncompleteCopy.h>
+#include <Languages.h>
+#include <ORDescriptor.h>
+#include <ORDescriptors.h>
+#include <ORName.h>
+#include <RFC822FieldList.h>
+#include <RecipientSpecifier.h>
+#include <RecipientSpecifiers.h>
+
+enum {
+  ADDRESSES_MAX = 32767, /* ub-recipients */
+  IDENTIFIERS_MAX = 1000,
+  SUBJECT_BOUND = 128,   /* ub-subject-field */
+  FREE_FORM_BOUND = 64,  /* ub-free-form-name */
+  IDENTIFIER_BOUND = 64, /* ub-local-ipm-identifier */
+  TELEPHONE_BOUND = 32
+};
+
+struct maker {
+  struct to_x400 *to;
+  const struct mime_part *header;
+  struct Heading *heading;
+  GPtrArray *fields;
+  const char *name; /* of the field, as the table writes it */
+  const char *body; /* all fields of the name, merged */
+};
+
+/* A function gives false when it cannot use the body: the field is then carried whole. */
+typedef bool make_function(struct maker *maker);
+
+static void keep_full(struct maker *maker)
+{
+  g_ptr_array_add(maker->fields, g_strdup_printf(HEADING_FULL "%s: %s", maker->name, maker->body));
+}
+
+/* --- identifiers
+ * -------------------------------------------------------------------------------------------------- */
+
+/* True: whole, and its way back gives the same text. */
+static bool put_identifier(struct to_x400 *to, const char *text, struct IPMIdentifier *identifier)
+{
+  struct ipm_identifier *plain = *text == '<' ? identifier_ipm_from_message_id(to->context, text) : NULL;
+  if (!plain) { /* 4.7.3.5: a phrase */
+    plain = g_new0(struct ipm_identifier, 1);
+    plain->relative = g_strdup(text);
+  }
+  struct OCTET_STRING *relative =
+      x400_printable_new(plain->relative ? plain->relative : "", IDENTIFIER_BOUND);
+  identifier->user_relative_identifier = *relative;
+  free(relative);
+  if (plain->user) {
+    identifier->user = asn1_new_field(struct ORName);
+    or_address_to_asn1(plain->user, to->value, identifier->user);
+  }
+  g_free(plain->relative);
+  plain->relative =
+      x400_text(to->value, CHARSET_IA5, &identifier->user_relative_identifier, IDENTIFIER_BOUND);
+  g_autofree char *back =
+      *text == '<' ? identifier_message_id_from_ipm(to->context, plain) : g_strdup(plain->relative);
+  ipm_identifier_free(plain);
+  return back && !strcmp(back, text);
+}
+
+void heading_make_identifier(struct to_x400 *to, struct Heading *heading)
+{
+  g_autofree char *text = to->made ? g_strdup_printf("%s.%u", to->id, to->made) : g_strdup(to->id);
+  to->made++;
+  asn1_put_string(&heading->this_IPM.user_relative_identifier, text);
+}
+
+static bool make_this_ipm(struct maker *maker)
+{
+  g_autoptr(GPtrArray) list = mail_identifiers_parse(maker->body, 1);
+  if (!list->len || *(const char *)list->pdata[0] != '<')
+    return false;
+  if (!put_identifier(maker->to, list->pdata[0], &maker->heading->this_IPM))
+    keep_full(maker);
+  return true;
+}
+
+static bool add_identifiers(struct maker *maker, GPtrArray *list, struct IPMIdentifiers **identifiers)
+{
+  bool whole = true;
+  if (!*identifiers)
+    *identifiers = asn1_new_field(struct IPMIdentifiers);
+  for (guint i = 0; i < list->len; i++) {
+    struct IPMIdentifier *identifier = asn1_new_field(struct IPMIdentifier);
+    whole &= put_identifier(maker->to, list->pdata[i], identifier);
+    asn_sequence_add(&(*identifiers)->list, identifier);
+  }
+  return whole;
+}
+
+static bool make_replied_to(struct maker *maker)
+{
+  g_autoptr(GPtrArray) list = mail_identifiers_parse(maker->body, IDENTIFIERS_MAX);
+  /* RFC 822's "Your message of Monday <id>": the identifier is what counts. */
+  for (guint i = list->len; list->len > 1 && i-- > 0;)
+    if (*(const char *)list->pdata[i] != '<')
+      g_ptr_array_remove_index(list, i);
+  if (!list->len)
+    return false;
+  bool whole;
+  if (list->len == 1) {
+    maker->heading->replied_to_IPM = asn1_new_field(struct IPMIdentifier);
+    whole = put_identifier(maker->to, list->pdata[0], maker->heading->replied_to_IPM);
+  } else {
+    /* X.400 has one: the others are related (5.1.3); where they came from is kept. */
+    (void)add_identifiers(maker, list, &maker->heading->related_IPMs);
+    whole = false;
+  }
+  if (!whole)
+    keep_full(maker);
+  return true;
+}
+
+static bool make_related(struct maker *maker)
+{
+  g_autoptr(GPtrArray) list = mail_identifiers_parse(maker->body, IDENTIFIERS_MAX);
+  if (!list->len)
+    return false;
+  bool alone = !maker->heading->related_IPMs;
+  if (!add_identifiers(maker, list, &maker->heading->related_IPMs) || !alone)
+    keep_full(maker);
+  return true;
+}
+
+static bool make_obsoleted(struct maker *maker)
+{
+  g_autoptr(GPtrArray) list = mail_identifiers_parse(maker->body, IDENTIFIERS_MAX);
+  return list->len && add_identifiers(maker, list, &maker->heading->obsoleted_IPMs);
+}
+
+/* --- addresses
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void put_descriptor(struct maker *maker, const struct mail_address *address,
+                           struct ORDescriptor *descriptor)
+{
+  struct to_x400 *to = maker->to;
+  g_autoptr(GString) name = g_string_new(address->phrase);
+  if (address->comment) /* 4.7.1 step 2 */
+    g_string_append_printf(name, "%s%s", name->len ? " " : "", address->comment);
+  g_autoptr(GError) error = NULL;
+  struct or_descriptor *plain =
+      address->mailbox
+          ? address_to_descriptor(to->context, name->len ? name->str : NULL, address->mailbox, &error)
+          : NULL;
+  const char *free_form = plain ? plain->free_form : name->str;
+  if (plain && plain->address) {
+    descriptor->formal_name = asn1_new_field(struct ORName);
+    or_address_to_asn1(plain->address, to->value, descriptor->formal_name);
+  } else if (address->mailbox) {
+    mapping_loss(to->losses, "%s: %s has no O/R address and is only named (RFC 2156 4.7.1): %s", maker->name,
+                 address->mailbox, error ? error->message : "no mapping");
+    if (!name->len)
+      g_string_append(name, address->mailbox);
+    free_form = name->str;
+  }
+  if (free_form && *free_form) {
+    descriptor->free_form_name = asn1_new_field(FreeFormName_t);
+    if (!x400_teletex_put(free_form, FREE_FORM_BOUND, descriptor->free_form_name))
+      mapping_loss(to->losses, "%s: the name \"%s\" is cut to %d octets (RFC 2156 5.1.3)", maker->name,
+                   free_form, FREE_FORM_BOUND);
+  }
+  if (plain && plain->telephone)
+    descriptor->telephone_number = x400_printable_new(plain->telephone, TELEPHONE_BOUND);
+  or_descriptor_free(plain);
+}
+
+static GPtrArray *addresses(struct maker *maker)
+{
+  g_autofree char *bad = NULL;
+  GPtrArray *list = mail_addresses_parse(maker->to->context->charsets, maker->body, ADDRESSES_MAX, &bad);
+  if (bad)
+    mapping_loss(maker->to->losses, "%s: \"%s\" is no address and is left out (RFC 5322 3.4)", maker->name,
+                 bad);
+  return list;
+}
+
+static struct RecipientSpecifiers *recipients(struct maker *maker)
+{
+  g_autoptr(GPtrArray) list = addresses(maker);
+  struct RecipientSpecifiers *specifiers = asn1_new_field(struct RecipientSpecifiers);
+  for (guint i = 0; i < list->len; i++) {
+    struct RecipientSpecifier *specifier = asn1_new_field(struct RecipientSpecifier);
+    put_descriptor(maker, list->pdata[i], &specifier->recipient);
+    asn_sequence_add(&specifiers->list, specifier);
+  }
+  return specifiers;
+}
+
+static struct ORDescriptors *descriptors(struct maker *maker)
+{
+  g_autoptr(GPtrArray) list = addresses(maker);
+  if (!list->len)
+    return NULL;
+  struct ORDescriptors *descriptors = asn1_new_field(struct ORDescriptors);
+  for (guint i = 0; i < list->len; i++) {
+    struct ORDescriptor *descriptor = asn1_new_field(struct ORDescriptor);
+    put_descriptor(maker, list->pdata[i], descriptor);
+    asn_sequence_add(&descriptors->list, descriptor);
+  }
+  return descriptors;
+}
+
+static bool make_originator(struct maker *maker)
+{
+  g_autoptr(GPtrArray) list = addresses(maker);
+  if (!list->len)
+    return false;
+  maker->heading->originator = asn1_new_field(struct ORDescriptor);
+  put_descriptor(maker, list->pdata[0], maker->heading->originator);
+  return true;
+}
+
+static bool make_from(struct maker *maker)
+{
+  bool sender = mime_part_field(maker->header, "Sender") != NULL;
+  g_autoptr(GPtrArray) list = addresses(maker);
+  /* Several authors and no sender is not legal; the first then stands for the originator too. */
+  if (sender || list->len > 1)
+    maker->heading->authorizing_users = descriptors(maker);
+  return sender ? list->len > 0 : make_originator(maker);
+}
+
+static bool make_to(struct maker *maker)
+{
+  maker->heading->primary_recipients = recipients(maker);
+  return true;
+}
+
+static bool make_cc(struct maker *maker)
+{
+  maker->heading->copy_recipients = recipients(maker);
+  return true;
+}
+
+/* An empty field is a sequence of length zero, the first of 5.1.3's two ways. */
+static bool make_bcc(struct maker *maker)
+{
+  maker->heading->blind_copy_recipients = recipients(maker);
+  return true;
+}
+
+static bool make_reply_to(struct maker *maker)
+{
+  maker->heading->reply_recipients = descriptors(maker);
+  return maker->heading->reply_recipients;
+}
+
+/* --- the rest
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static bool make_subject(struct maker *maker)
+{
+  g_autofree char *text = mime_word_decode(maker->to->context->charsets, maker->body);
+  maker->heading->subject = asn1_new_field(SubjectField_t);
+  if (!x400_teletex_put(text, SUBJECT_BOUND, maker->heading->subject))
+    keep_full(maker);
+  return true;
+}
+
+static bool make_time(struct maker *maker, Time_t **field)
+{
+  struct mail_time time;
+  if (!mail_time_parse(maker->body, &time))
+    return false;
+  *field = x400_time_new(&time);
+  return true;
+}
+
+static bool make_expiry(struct maker *maker)
+{
+  return make_time(maker, &maker->heading->expiry_time);
+}
+
+static bool make_reply_by(struct maker *maker)
+{
+  return make_time(maker, &maker->heading->reply_time);
+}
+
+/* The index of the body, without comments and case, in names; -1: none. */
+static int keyword(const char *body, const char *const *names, int count)
+{
+  gsize length = strcspn(body, " \t(");
+  for (int i = 0; i < count; i++)
+    if (names[i] && strlen(names[i]) == length && !g_ascii_strncasecmp(body, names[i], length))
+      return i;
+  return -1;
+}
+
+static bool make_importance(struct maker *maker)
+{
+  static const char *const names[] = {"low", "normal", "high"};
+  int number = keyword(maker->body, names, 3);
+  if (number >= 0)
+    maker->heading->importance = x400_long(number);
+  return number >= 0;
+}
+
+static bool make_sensitivity(struct maker *maker)
+{
+  static const char *const names[] = {NULL, "personal", "private", "company-confidential"};
+  int number = keyword(maker->body, names, 4);
+  if (number >= 0)
+    maker->heading->sensitivity = x400_long(number);
+  return number >= 0;
+}
+
+static bool make_autoforwarded(struct maker *maker)
+{
+  static const char *const names[] = {"FALSE", "TRUE"};
+  int number = keyword(maker->body, names, 2);
+  if (number < 0)
+    return false;
+  maker->heading->auto_forwarded = asn1_new_field(BOOLEAN_t);
+  *maker->heading->auto_forwarded = number;
+  return true;
+}
+
+static bool make_incomplete_copy(struct maker *maker)
+{
+  NULL_t nothing = 0;
+  x400_heading_extension_add(maker->to->value, &maker->heading->extensions, OID_HEX_INCOMPLETE_COPY,
+                             &asn_DEF_IncompleteCopy, &nothing);
+  maker->to->new_features = true;
+  return true;
+}
+
+static bool make_autosubmitted(struct maker *maker)
+{
+  static const char *const names[] = {"not-auto-submitted", "auto-generated", "auto-replied"};
+  long number = keyword(maker->body, names, 3);
+  if (number < 0)
+    return false;
+  x400_heading_extension_add(maker->to->value, &maker->heading->extensions, OID_HEX_AUTO_SUBMITTED,
+                             &asn_DEF_AutoSubmitted, &number);
+  maker->to->new_features = true;
+  return true;
+}
+
+/* The first two letters of each; when that is not all, the field goes along as it stands (5.1.3). */
+static bool make_languages(struct maker *maker)
+{
+  bool whole = true;
+  g_autoptr(asn1_value_t) value = asn1_value_new(&asn_DEF_Languages);
+  Languages_t *languages = asn1_value_get(value);
+  g_auto(GStrv) items = g_strsplit(maker->body, ",", 64);
+  for (char **item = items; *item; item++) {
+    g_strstrip(*item);
+    if (!g_ascii_isalpha((*item)[0]) || !g_ascii_isalpha((*item)[1]))
+      return false;
+    whole &= !(*item)[2];
+    g_autofree char *language = g_ascii_strdown(*item, 2);
+    asn_set_add(&languages->list, asn1_new_string(language));
+  }
+  x400_heading_extension_add(maker->to->value, &maker->heading->extensions, OID_HEX_LANGUAGES,
+                             &asn_DEF_Languages, languages);
+  maker->to->new_features = true;
+  return whole;
+}
+
+static const struct row {
+  const char *field;
+  make_function *make; /* NULL: dealt with elsewhere, or not at all */
+  enum {
+    HERE,
+    ENVELOPE,
+    MIME,
+    NEVER
+  } where; /* ENVELOPE: envelope_to_x400.c and trace.c; a nested message carries the field */
+  const char *clause;
+} rows[] = {
+    {"Message-ID", make_this_ipm, HERE, "5.1.3, 4.7.3.3"},
+    {"From", make_from, HERE, "5.1.3"},
+    {"Sender", make_originator, HERE, "5.1.3"},
+    {"To", make_to, HERE, "5.1.3"},
+    {"Cc", make_cc, HERE, "5.1.3"},
+    {"Bcc", make_bcc, HERE, "5.1.3"},
+    {"Reply-To", make_reply_to, HERE, "5.1.3"},
+    {"In-Reply-To", make_replied_to, HERE, "5.1.3"},
+    {"References", make_related, HERE, "5.1.3"},
+    {"Subject", make_subject, HERE, "5.1.3, 3.3.4"},
+    {"Content-Language", make_languages, HERE, "5.1.3"},
+    {"Supersedes", make_obsoleted, HERE, "5.1.7, 5.3.4"},
+    {"Obsoletes", make_obsoleted, HERE, "5.3.4, RFC 1327"},
+    {"Expires", make_expiry, HERE, "5.1.7, 5.3.4"},
+    {"Expiry-Date", make_expiry, HERE, "5.3.4, RFC 1327"},
+    {"Reply-By", make_reply_by, HERE, "5.1.7, 5.3.4"},
+    {"Importance", make_importance, HERE, "5.1.7, 5.3.4"},
+    {"Sensitivity", make_sensitivity, HERE, "5.1.7, 5.3.4"},
+    {"Autoforwarded", make_autoforwarded, HERE, "5.1.7, 5.3.4"},
+    {"Incomplete-Copy", make_incomplete_copy, HERE, "5.1.7, 5.3.4"},
+    {"Autosubmitted", make_autosubmitted, HERE, "5.1.7, 5.3.4"},
+    {"Date", NULL, ENVELOPE, "5.1.6"},
+    {"Received", NULL, ENVELOPE, "5.1.6"},
+    {"X400-Received", NULL, ENVELOPE, "5.1.7"},
+    {"DL-Expansion-History", NULL, ENVELOPE, "5.1.7"},
+    {"Priority", NULL, ENVELOPE, "5.1.7, 5.3.6"},
+    {"Conversion", NULL, ENVELOPE, "5.1.7, 5.3.6"},
+    {"Conversion-With-Loss", NULL, ENVELOPE, "5.1.7, 5.3.6"},
+    {"Deferred-Delivery", NULL, ENVELOPE, "5.1.7, 5.3.7"},
+    {"Latest-Delivery-Time", NULL, ENVELOPE, "5.1.7, 5.3.7"},
+    {"Original-Encoded-Information-Types", NULL, ENVELOPE, "5.1.5"},
+    {"X400-Content-Identifier", NULL, ENVELOPE, "5.1.7, 5.3.6"},
+    {"Originator-Return-Address", NULL, ENVELOPE, "5.1.7, 5.3.6"},
+    {"MIME-Version", NULL, MIME, "RFC 2157"},
+    {"Content-Type", NULL, MIME, "RFC 2157"},
+    {"Content-Transfer-Encoding", NULL, MIME, "RFC 2157"},
+    {"Content-ID", NULL, MIME, "RFC 2157"},
+    {"Content-Description", NULL, MIME, "RFC 2157"},
+    {"Content-Disposition", NULL, MIME, "RFC 2157"},
+    {"Discarded-X400-MTS-Extensions", NULL, NEVER, "5.1.7"},
+    {"Discarded-X400-IPMS-Extensions", NULL, NEVER, "5.1.7"},
+    {"Message-Type", NULL, NEVER, "5.1.7"},
+    {"X400-Content-Type", NULL, NEVER, "5.1.7"},
+    {"X400-Originator", NULL, NEVER, "5.1.7"},
+    {"X400-Recipients", NULL, NEVER, "5.1.7"},
+    {"X400-MTS-Identifier", NULL, NEVER, "5.1.7"},
+    {HEADING_BODY_PART, NULL, NEVER, "decision 0052"},
+    {"Return-Path", NULL, NEVER, "RFC 5321 4.4: the last hop's"},
+};
+
+static const struct row *row_of(const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+    if (!g_ascii_strcasecmp(rows[i].field, name))
+      return &rows[i];
+  return NULL;
+}
+
+/* 5.1.2: unfolded, no space before the colon, IA5. */
+static void keep_field(struct maker *maker, const struct mime_field *field)
+{
+  bool ascii = true;
+  for (const char *c = field->body; *c; c++)
+    ascii &= (guint8)*c < 0x80;
+  g_autoptr(GString) body = g_string_new(NULL);
+  if (ascii) {
+    g_string_append(body, field->body);
+  } else {
+    g_autofree char *text = mime_word_decode(maker->to->context->charsets, field->body);
+    mime_word_encode(text, strlen(text), true, body);
+  }
+  g_ptr_array_add(maker->fields, g_strdup_printf("%s: %s", field->name, body->str));
+}
+
+/* Fields of a row are one list, made where the first of them stands; a list that cannot be made is kept field
+ * by field. */
+static void make_fields(struct maker *maker, const struct row *row)
+{
+  g_autofree char *body = mime_part_fields(maker->header, row->field);
+  maker->name = row->field;
+  maker->body = body;
+  if (row->make(maker))
+    return;
+  for (guint i = 0; i < maker->header->fields->len; i++) {
+    const struct mime_field *field = maker->header->fields->pdata[i];
+    if (!g_ascii_strcasecmp(field->name, row->field))
+      keep_field(maker, field);
+  }
+}
+
+void heading_to_x400(struct to_x400 *to, const struct mime_part *header, bool nested, struct Heading *heading,
+                     GPtrArray *fields)
+{
+  struct maker maker = {.to = to, .header = header, .heading = heading, .fields = fields};
+  gboolean seen[G_N_ELEMENTS(rows)] = {0};
+  for (guint i = 0; i < header->fields->len; i++) {
+    const struct mime_field *field = header->fields->pdata[i];
+    const struct row *row = row_of(field->name);
+    if (row && row->make) {
+      gsize index = (gsize)(row - rows);
+      if (!seen[index])
+        make_fields(&maker, row);
+      seen[index] = TRUE;
+    } else if (!row ? g_ascii_strncasecmp(field->name, HEADING_FULL, strlen(HEADING_FULL)) != 0
+                    : nested && row->where == ENVELOPE) {
+      keep_field(&maker, field);
+    }
+  }
+  if (!heading->this_IPM.user_relative_identifier.buf)
+    heading_make_identifier(to, heading);
+}
+
+void heading_fields_put(struct to_x400 *to, GPtrArray *fields, struct Heading *heading)
+{
+  if (!fields->len)
+    return;
+  g_autoptr(asn1_value_t) list = x400_field_list_new(fields);
+  x400_heading_extension_add(to->value, &heading->extensions, OID_RFC_822_FIELD_LIST,
+                             &asn_DEF_RFC822FieldList, asn1_value_get(list));
+  to->new_features = true;
+}
