@@ -131,6 +131,13 @@ void asn1_value_free(struct asn1_value *value)
   g_free(value);
 }
 
+void *asn1_value_steal(struct asn1_value *value)
+{
+  void *structure = value->ropes ? NULL : g_steal_pointer(&value->structure);
+  asn1_value_free(value);
+  return structure;
+}
+
 /* The rope that a field's placeholder names, or NULL when the field holds its octets itself. */
 static struct octets *rope_of(const struct asn1_value *value, const OCTET_STRING_t *field)
 {

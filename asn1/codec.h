@@ -64,6 +64,9 @@ struct asn1_value *asn1_value_new(const struct asn_TYPE_descriptor_s *type);
 void *asn1_value_get(const struct asn1_value *value); /* the structure: cast to the generated type */
 const struct asn_TYPE_descriptor_s *asn1_value_type(const struct asn1_value *value);
 void asn1_value_free(struct asn1_value *value);
+/* Frees the value but its structure, which goes to the caller, to be hung into another value of which it is a
+ * part (free() releases the outermost block).  NULL, and all freed, when strings of it lie in ropes. */
+void *asn1_value_steal(struct asn1_value *value);
 typedef struct asn1_value asn1_value_t; /* for g_autoptr() alone */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(asn1_value_t, asn1_value_free)
 

@@ -27,6 +27,7 @@ struct to_x400 {
   char id[16];          /* queue identifier: source of identifiers that must be made */
   guint made;           /* identifiers made so far */
   guint part;           /* body parts made so far, nested ones too */
+  bool old;             /* the peer takes X.400(84) alone: no extensions, no extended body parts */
   bool new_features;    /* something of 1988 is used: content type 22 */
 };
 
@@ -37,11 +38,11 @@ struct from_x400 {
   struct mime_writer *writer;
   struct mime_spill *spill;
   GPtrArray *losses;
+  const char *sender; /* mailbox for a message without originator; NULL: none is needed (a nested one) */
   guint depth, parts; /* so far; limits are the settings' */
 };
 
-/* --- headings: heading_to_x400.c, heading_from_x400.c (RFC 2156 5.1.3, 5.3.4)
- * ------------------------------------------- */
+/* --- headings: heading_to_x400.c, heading_from_x400.c (RFC 2156 5.1.3, 5.3.4) --- */
 
 /* Fills heading from the fields of a part.  fields (of char*, owned by it) collects "Name: body" of those
  * without a counterpart, which heading_fields_put() then makes the extension rfc-822-field.  nested: a
@@ -67,14 +68,41 @@ const char *heading_field(GPtrArray *fields, const char *name);
  * a mail. */
 #define HEADING_BODY_PART "X-MIXER-Body-Part"
 
-/* --- bodies: body_to_x400.c, body_from_x400.c, file_transfer_*.c (RFC 2157)
- * ---------------------------------------------- */
+/* --- bodies: body_to_x400.c, body_from_x400.c, file_transfer.c, text.c (RFC 2157) --- */
+
+/* One MIME part as it is about to be written. Owns what it holds. */
+struct mime_draft {
+  char *type;                      /* Content-Type whole: "application/pdf; name=x"; NULL: none is written */
+  char *filename;                  /* for Content-Disposition; NULL: none */
+  char *id, *description;          /* Content-ID with brackets; Content-Description in UTF-8 */
+  char *created, *modified, *read; /* for Content-Disposition: RFC 5322 dates */
+  gint64 size;                     /* for Content-Disposition; -1: not known */
+  GPtrArray *fields;               /* further ones: "Name: body" */
+  struct octets *content;
+  bool exact; /* the octets stand as they are: they are MIME already */
+};
+struct mime_draft *mime_draft_new(void);
+void mime_draft_free(struct mime_draft *draft);
+typedef struct mime_draft mime_draft_t; /* for g_autoptr() alone */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(mime_draft_t, mime_draft_free)
+
+struct BodyPart;
+struct ExternallyDefinedBodyPart;
+/* The file transfer body part (RFC 2157 2.3, 3.1.1, 3.3, 6.4). type: of the content; fields: what else of the
+ * part's header is to be kept. */
+bool file_transfer_to_x400(struct to_x400 *to, const struct mime_part *part, struct octets *content,
+                           bool alone, struct BodyPart *body_part, GError **error);
+/* NULL: it has what MIME cannot hold (3.3), and is to be wrapped whole. */
+struct mime_draft *file_transfer_from_x400(struct from_x400 *from,
+                                           const struct ExternallyDefinedBodyPart *part);
+/* The Content-Type of a part as one ASCII line; caller frees. */
+char *mime_type_line(const struct mime_part *part);
 
 /* Makes body (and the heading's multipart-message) of a part that is a whole message's content; adds to
  * fields as above. */
 bool body_to_x400(struct to_x400 *to, const struct mime_part *part, struct IPM *ipm, GPtrArray *fields,
                   GError **error);
-/* Writes the MIME fields, the blank line and the body. */
-bool body_from_x400(struct from_x400 *from, const struct IPM *ipm, GPtrArray *fields, GError **error);
+/* Writes heading, blank line and body; fields of the envelope are written before. */
+bool ipm_from_x400(struct from_x400 *from, const struct IPM *ipm, GError **error);
 
 #endif

@@ -194,6 +194,10 @@ static void speak_from(struct speaker *speaker)
     mime_writer_list(speaker->from->writer, speaker->name);
     write_descriptor(speaker, heading->originator, false);
     mime_writer_list_end(speaker->from->writer);
+  } else if (speaker->from->sender && !speaker->from->depth) { /* 5.3.2 */
+    mime_writer_list(speaker->from->writer, speaker->name);
+    mime_writer_mailbox(speaker->from->writer, NULL, speaker->from->sender, NULL);
+    mime_writer_list_end(speaker->from->writer);
   }
 }
 
@@ -215,6 +219,22 @@ static void speak_reply_to(struct speaker *speaker)
 static void speak_to(struct speaker *speaker)
 {
   speak_recipients(speaker, speaker->heading->primary_recipients, false);
+}
+
+static bool any(const struct RecipientSpecifiers *recipients)
+{
+  return recipients && recipients->list.count;
+}
+
+/* 5.3.2: a mail has one field of recipients at least. */
+static void speak_nobody(struct speaker *speaker)
+{
+  const struct Heading *heading = speaker->heading;
+  if (any(heading->primary_recipients) || any(heading->copy_recipients) || heading->blind_copy_recipients)
+    return;
+  mime_writer_list(speaker->from->writer, speaker->name);
+  mime_writer_group(speaker->from->writer, "list");
+  mime_writer_list_end(speaker->from->writer);
 }
 
 static void speak_cc(struct speaker *speaker)
@@ -334,6 +354,7 @@ static const struct row {
     {"To", speak_to, "5.3.4 primary-recipients"},
     {"Cc", speak_cc, "5.3.4 copy-recipients"},
     {"Bcc", speak_bcc, "5.3.4 blind-copy-recipients"},
+    {"To", speak_nobody, "5.3.2"},
     {"Message-ID", speak_this_ipm, "5.3.4 this-IPM"},
     {"In-Reply-To", speak_replied_to, "5.3.4 replied-to-ipm"},
     {"References", speak_related, "5.3.4 related-IPMs"},
