@@ -10,7 +10,7 @@
 
 enum {
   FOLD = 76,       /* columns; RFC 5322 2.1.1 wants 78, RFC 2047 2 76 */
-  LONGEST = 998,  /* RFC 5322 2.1.1 */
+  LONGEST = 998,   /* RFC 5322 2.1.1 */
   QUOTED_MAX = 76, /* RFC 2045 6.7 (5), with the soft line end */
   BASE64_LINE = 57 /* octets of a line of 76 */
 };
@@ -23,6 +23,7 @@ struct mime_writer {
   guint boundaries;
   gsize column; /* of the field being written */
   guint items;
+  bool eight_bit;
   bool after_header; /* nothing of the body is written yet */
   char last;         /* octet written */
   GError *error;
@@ -97,6 +98,11 @@ bool mime_writer_end(struct mime_writer *writer, guint64 *size_r, GError **error
     return true;
   g_propagate_error(error, g_steal_pointer(&writer->error));
   return false;
+}
+
+bool mime_writer_8bit(const struct mime_writer *writer)
+{
+  return writer->eight_bit;
 }
 
 GBytes *mime_writer_bytes(struct mime_writer *writer)
@@ -493,6 +499,8 @@ static bool copy_block(const guint8 *block, gsize length, void *user, GError **e
 {
   (void)error;
   struct encoder *encoder = user;
+  for (gsize i = 0; i < length && !encoder->writer->eight_bit; i++)
+    encoder->writer->eight_bit = block[i] >= 0x80;
   mime_writer_octets(encoder->writer, block, length);
   return !encoder->writer->error;
 }

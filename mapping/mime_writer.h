@@ -18,6 +18,8 @@ typedef struct mime_writer mime_writer_t; /* for g_autoptr() alone */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(mime_writer_t, mime_writer_free)
 /* Flushes. *size_r (may be NULL): octets written. */
 bool mime_writer_end(struct mime_writer *writer, guint64 *size_r, GError **error);
+/* Whether an octet above 127 was written (only contents that stand as they are have any). */
+bool mime_writer_8bit(const struct mime_writer *writer);
 /* What was written into memory; new reference. */
 GBytes *mime_writer_bytes(struct mime_writer *writer);
 

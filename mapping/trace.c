@@ -5,6 +5,7 @@
 
 #include <DomainSuppliedInformation.h>
 #include <EncodedInformationTypes.h>
+#include <ExtensionField.h>
 #include <InternalTraceInformation.h>
 #include <InternalTraceInformationElement.h>
 #include <MTASuppliedInformation.h>
@@ -229,6 +230,27 @@ void trace_to_asn1(GPtrArray *list, struct asn1_value *value, struct TraceInform
   if (internal->list.count)
     x400_extension_add(value, extensions, StandardExtension_internal_trace_information, 0,
                        &asn_DEF_InternalTraceInformation, internal);
+}
+
+void trace_append(const struct trace_element *element, struct asn1_value *value,
+                  struct TraceInformation *external, struct Extensions **extensions)
+{
+  add_external(element, external);
+  if (!element->mta)
+    return;
+  struct ExtensionField *field = x400_extension(*extensions, StandardExtension_internal_trace_information);
+  g_autoptr(asn1_value_t) inner = x400_extension_value(value, field, &asn_DEF_InternalTraceInformation);
+  if (!inner)
+    inner = asn1_value_new(&asn_DEF_InternalTraceInformation);
+  add_internal(element, asn1_value_get(inner));
+  if (!field) {
+    x400_extension_add(value, extensions, StandardExtension_internal_trace_information, 0,
+                       &asn_DEF_InternalTraceInformation, asn1_value_get(inner));
+    return;
+  }
+  g_autoptr(octets_t) octets = asn1_encode(inner, NULL);
+  if (octets && field->value)
+    asn1_put_octets(value, (struct OCTET_STRING *)field->value, octets);
 }
 
 /* --- X400-Received

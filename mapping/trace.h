@@ -35,6 +35,10 @@ GPtrArray *trace_from_asn1(const struct asn1_value *value, const struct TraceInf
 void trace_to_asn1(GPtrArray *list, struct asn1_value *value, struct TraceInformation *external,
                    struct Extensions **extensions);
 
+/* One element more at the end of an envelope's traces, which keep what they hold. */
+void trace_append(const struct trace_element *element, struct asn1_value *value,
+                  struct TraceInformation *external, struct Extensions **extensions);
+
 /* EBNF.x400-trace, the body of X400-Received. Caller frees; parse gives NULL for what it cannot read. */
 char *trace_format(const struct trace_element *element);
 struct trace_element *trace_parse(const char *text);

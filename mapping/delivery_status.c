@@ -1,0 +1,299 @@
+#include "mapping/delivery_status.h"
+
+#include <string.h>
+
+static void recipient_free(void *data)
+{
+  struct status_recipient *recipient = data;
+  g_free(recipient->original);
+  g_free(recipient->final);
+  g_free(recipient->action);
+  g_free(recipient->status);
+  g_free(recipient->diagnostic);
+  g_free(recipient->remote);
+  g_free(recipient->shown);
+  g_free(recipient->words);
+  g_ptr_array_unref(recipient->fields);
+  g_free(recipient);
+}
+
+struct delivery_status *delivery_status_new(void)
+{
+  struct delivery_status *status = g_new0(struct delivery_status, 1);
+  status->fields = g_ptr_array_new_with_free_func(g_free);
+  status->recipients = g_ptr_array_new_with_free_func(recipient_free);
+  return status;
+}
+
+void delivery_status_free(struct delivery_status *status)
+{
+  if (!status)
+    return;
+  g_free(status->envelope_id);
+  g_free(status->reporting_mta);
+  g_free(status->gateway);
+  g_ptr_array_unref(status->fields);
+  g_ptr_array_unref(status->recipients);
+  g_free(status);
+}
+
+struct status_recipient *delivery_status_add(struct delivery_status *status)
+{
+  struct status_recipient *recipient = g_new0(struct status_recipient, 1);
+  recipient->fields = g_ptr_array_new_with_free_func(g_free);
+  g_ptr_array_add(status->recipients, recipient);
+  return recipient;
+}
+
+const char *delivery_status_summary(const struct delivery_status *status)
+{
+  guint failed = 0;
+  for (guint i = 0; i < status->recipients->len; i++)
+    failed += g_strcmp0(((struct status_recipient *)status->recipients->pdata[i])->action, "failed") == 0;
+  return failed == 0 ? "success" : failed == status->recipients->len ? "failure" : "success and failures";
+}
+
+/* --- writing
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+static void write_line(struct mime_writer *writer, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void write_line(struct mime_writer *writer, const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  g_autofree char *text = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  g_autofree char *line = g_strconcat(text, "\r\n", NULL);
+  mime_writer_octets(writer, line, strlen(line));
+}
+
+/* A field in the status part: ASCII, folded by the writer's rule. */
+static void write_field(struct mime_writer *writer, const char *name, const char *body)
+{
+  if (!body)
+    return;
+  GString *ascii = g_string_new(NULL);
+  for (const char *c = body; *c; c++)
+    g_string_append_c(ascii, (guchar)*c >= 0x20 && (guchar)*c < 0x7f  ? *c
+                             : *c == '\t' || *c == '\n' || *c == '\r' ? ' '
+                                                                      : '?');
+  mime_writer_field(writer, name, ascii->str);
+  g_string_free(ascii, TRUE);
+}
+
+static void write_fields(struct mime_writer *writer, const GPtrArray *fields)
+{
+  for (guint i = 0; i < fields->len; i++) {
+    const char *field = fields->pdata[i];
+    const char *colon = strchr(field, ':');
+    g_autofree char *name = g_strndup(field, (gsize)(colon - field));
+    write_field(writer, name, colon + 1 + strspn(colon + 1, " "));
+  }
+}
+
+static void write_header(const struct delivery_status *status, struct mapping_context *context,
+                         struct mime_writer *writer, guint64 id, const struct mail_time *now, const char *to,
+                         const char *boundary)
+{
+  const struct mapping_settings *settings = context->settings;
+  GString *date = g_string_new(NULL);
+  mail_time_format(now, date);
+  const struct status_recipient *only = status->recipients->len == 1 ? status->recipients->pdata[0] : NULL;
+  g_autofree char *subject =
+      g_strdup_printf("Delivery-Report (%s)%s%s", delivery_status_summary(status),
+                      only && only->shown ? " for " : "", only && only->shown ? only->shown : "");
+  char local[16];
+  x400_queue_id(id, local);
+  g_autofree char *message_id =
+      g_strdup_printf("<report.%s.%" G_GINT64_MODIFIER "x@%s>", local, now->us, settings->hostname);
+  mime_writer_field(writer, "Date", date->str);
+  g_string_free(date, TRUE);
+  mime_writer_list(writer, "From");
+  mime_writer_mailbox(writer, "X.400 gateway", settings->administrator, NULL);
+  mime_writer_list_end(writer);
+  mime_writer_list(writer, "To");
+  mime_writer_mailbox(writer, NULL, to, NULL);
+  mime_writer_list_end(writer);
+  mime_writer_text(writer, "Subject", subject);
+  mime_writer_field(writer, "Message-ID", message_id);
+  mime_writer_field(writer, "Message-Type", "Delivery Report");
+  mime_writer_field(writer, "Auto-Submitted", "auto-replied");
+  mime_writer_field(writer, "MIME-Version", "1.0");
+  mime_writer_value(writer, "Content-Type", "multipart/report");
+  mime_writer_param(writer, "report-type", "delivery-status");
+  mime_writer_param(writer, "boundary", boundary);
+  mime_writer_value_end(writer);
+  mime_writer_end_header(writer);
+}
+
+/* EBNF.dr-user-info (RFC 2156 5.3.8.1): for people. */
+static void write_words(const struct delivery_status *status, struct mime_writer *writer,
+                        const struct mail_time *now, const char *subject_of, bool returns)
+{
+  GString *text = g_string_new("This report relates to your message:\r\n");
+  g_string_append_printf(text, "  %s\r\n\r\n", subject_of ? subject_of : "(no identifier is known)");
+  if (status->has_arrival) {
+    g_string_append(text, "of ");
+    mail_time_format(&status->arrival, text);
+    g_string_append(text, "\r\n\r\n");
+  }
+  for (guint i = 0; i < status->recipients->len; i++) {
+    const struct status_recipient *recipient = status->recipients->pdata[i];
+    if (g_strcmp0(recipient->action, "failed") == 0) {
+      g_string_append_printf(
+          text, "Your message was not delivered to:\r\n  %s\r\nfor the following reason:\r\n  %s\r\n\r\n",
+          recipient->shown ? recipient->shown : "(unknown)",
+          recipient->words ? recipient->words : "(not told)");
+    } else {
+      g_string_append_printf(text, "Your message was successfully %s to:\r\n  %s\r\nat ", recipient->action,
+                             recipient->shown ? recipient->shown : "(unknown)");
+      mail_time_format(now, text);
+      g_string_append(text, "\r\n\r\n");
+    }
+  }
+  g_string_append(text, returns ? "The Original Message follows:\r\n"
+                                : "The Original Message is not available\r\n");
+  g_autofree char *valid = g_utf8_make_valid(text->str, -1);
+  g_string_free(text, TRUE);
+  g_autoptr(octets_t) content = octets_new(valid, strlen(valid));
+  enum mime_transfer transfer = mime_writer_transfer(content, NULL);
+  mime_writer_value(writer, "Content-Type", "text/plain");
+  mime_writer_param(writer, "charset", "utf-8");
+  mime_writer_value_end(writer);
+  mime_writer_transfer_field(writer, transfer);
+  mime_writer_end_header(writer);
+  mime_writer_content(writer, content, transfer);
+}
+
+static void write_status(const struct delivery_status *status, struct mime_writer *writer)
+{
+  mime_writer_field(writer, "Content-Type", "message/delivery-status");
+  mime_writer_end_header(writer);
+  write_field(writer, "Original-Envelope-Id", status->envelope_id);
+  write_field(writer, "Reporting-MTA", status->reporting_mta);
+  write_field(writer, "DSN-Gateway", status->gateway);
+  if (status->has_arrival) {
+    GString *date = g_string_new(NULL);
+    mail_time_format(&status->arrival, date);
+    write_field(writer, "Arrival-Date", date->str);
+    g_string_free(date, TRUE);
+  }
+  write_fields(writer, status->fields);
+  for (guint i = 0; i < status->recipients->len; i++) {
+    const struct status_recipient *recipient = status->recipients->pdata[i];
+    write_line(writer, "%s", "");
+    write_field(writer, "Original-Recipient", recipient->original);
+    write_field(writer, "Final-Recipient", recipient->final);
+    write_field(writer, "Action", recipient->action);
+    write_field(writer, "Status", recipient->status);
+    write_field(writer, "Remote-MTA", recipient->remote);
+    write_field(writer, "Diagnostic-Code", recipient->diagnostic);
+    write_fields(writer, recipient->fields);
+  }
+}
+
+char *delivery_status_write(const struct delivery_status *status, struct mapping_context *context,
+                            struct mime_writer *writer, guint64 id, const struct mail_time *now,
+                            const char *to, const char *subject_of, bool returns)
+{
+  char *boundary = mime_writer_boundary(writer);
+  write_header(status, context, writer, id, now, to, boundary);
+  mime_writer_delimiter(writer, boundary, false);
+  write_words(status, writer, now, subject_of, returns);
+  mime_writer_delimiter(writer, boundary, false);
+  write_status(status, writer);
+  return boundary;
+}
+
+void delivery_status_returned(struct mime_writer *writer, const char *boundary, const struct octets *octets,
+                              bool header_alone)
+{
+  mime_writer_delimiter(writer, boundary, false);
+  mime_writer_field(writer, "Content-Type", header_alone ? "text/rfc822-headers" : "message/rfc822");
+  mime_writer_end_header(writer);
+  mime_writer_content(writer, octets, MIME_SEND_7BIT);
+}
+
+void delivery_status_close(struct mime_writer *writer, const char *boundary)
+{
+  mime_writer_delimiter(writer, boundary, true);
+}
+
+/* --- reading
+ * -----------------------------------------------------------------------------------------------------------------
+ */
+
+static char **place_of(struct delivery_status *status, struct status_recipient *recipient, const char *name)
+{
+  const struct {
+    const char *name;
+    char **place;
+  } message[] = {{"Original-Envelope-Id", &status->envelope_id},
+                 {"Reporting-MTA", &status->reporting_mta},
+                 {"DSN-Gateway", &status->gateway}};
+  for (guint i = 0; !recipient && i < G_N_ELEMENTS(message); i++)
+    if (g_ascii_strcasecmp(name, message[i].name) == 0)
+      return message[i].place;
+  if (!recipient)
+    return NULL;
+  const struct {
+    const char *name;
+    char **place;
+  } each[] = {{"Original-Recipient", &recipient->original},
+              {"Final-Recipient", &recipient->final},
+              {"Action", &recipient->action},
+              {"Status", &recipient->status},
+              {"Diagnostic-Code", &recipient->diagnostic},
+              {"Remote-MTA", &recipient->remote}};
+  for (guint i = 0; i < G_N_ELEMENTS(each); i++)
+    if (g_ascii_strcasecmp(name, each[i].name) == 0)
+      return each[i].place;
+  return NULL;
+}
+
+static void take_field(struct delivery_status *status, struct status_recipient *recipient, const char *line)
+{
+  const char *colon = strchr(line, ':');
+  if (!colon || colon == line)
+    return;
+  g_autofree char *name = g_strchomp(g_strndup(line, (gsize)(colon - line)));
+  const char *body = colon + 1 + strspn(colon + 1, " \t");
+  char **place = place_of(status, recipient, name);
+  if (place && !*place)
+    *place = g_strdup(body);
+  else if (!place && !recipient && g_ascii_strcasecmp(name, "Arrival-Date") == 0)
+    status->has_arrival = mail_time_parse(body, &status->arrival);
+  else
+    g_ptr_array_add(recipient ? recipient->fields : status->fields, g_strdup_printf("%s: %s", name, body));
+}
+
+/* Lines with their continuations joined; an empty line ends a block. The first block is the message's, the
+ * others recipients'. */
+struct delivery_status *delivery_status_parse(const char *text)
+{
+  g_autoptr(delivery_status_t) status = delivery_status_new();
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  struct status_recipient *recipient = NULL;
+  bool first = true, open = false;
+  for (guint i = 0; lines[i]; i++) {
+    g_autoptr(GString) line = g_string_new(g_strchomp(lines[i]));
+    while (line->len > 0 && lines[i + 1] && (lines[i + 1][0] == ' ' || lines[i + 1][0] == '\t'))
+      g_string_append_printf(line, " %s", g_strstrip(lines[++i]));
+    if (line->len == 0) {
+      first = first && !open;
+      open = false;
+      continue;
+    }
+    if (!open && !first)
+      recipient = delivery_status_add(status);
+    open = true;
+    take_field(status, recipient, line->str);
+  }
+  for (guint i = status->recipients->len; i-- > 0;) {
+    const struct status_recipient *read = status->recipients->pdata[i];
+    if (!read->final || !read->action)
+      g_ptr_array_remove_index(status->recipients, i);
+  }
+  return status->recipients->len > 0 ? g_steal_pointer(&status) : NULL;
+}

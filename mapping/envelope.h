@@ -1,0 +1,42 @@
+/* envelope.h - the message transfer envelope and its mail counterparts: RFC 2156 4.6, 5.1.5
+ * to 5.1.7, 5.3.6, 5.3.7, appendix A. */
+#ifndef GW400_MAPPING_ENVELOPE_H
+#define GW400_MAPPING_ENVELOPE_H
+
+#include "mapping/job_io.h"
+
+struct ContentType;
+struct MessageTransferEnvelope;
+struct PerRecipientMessageTransferFields;
+struct TraceInformation;
+
+/* --- mail to P1: envelope_to_x400.c --- */
+/* Fills the envelope of a mail for the recipients of a WRITE job; to is the content's conversion (types,
+ * losses, peer). */
+bool envelope_to_x400(struct to_x400 *to, const struct mapping_job *job, struct asn1_value *apdu,
+                      struct MessageTransferEnvelope *envelope, GError **error);
+/* The trace of a mail for a peer, this gateway's conversion included; also for reports made of a DSN. */
+void envelope_trace_to_x400(struct to_x400 *to, const struct mapping_job *job, struct asn1_value *apdu,
+                            struct TraceInformation *trace, struct Extensions **extensions);
+/* The field Priority as job.h counts it (1 when there is none). */
+guint envelope_priority(const struct mime_part *header);
+/* Per-recipient indicators of appendix A 3.1: responsibility and report requests. */
+guint32 envelope_indicators(guint notify, bool responsible);
+
+/* --- P1 to mail: envelope_from_x400.c --- */
+/* Writes the trace at the head of a mail, and the fields of 5.3.6 and 5.3.7. */
+void envelope_trace_from_x400(struct from_x400 *from, const struct mapping_job *job, GPtrArray *trace,
+                              const char *origin);
+void envelope_from_x400(struct from_x400 *from, const struct asn1_value *apdu,
+                        const struct MessageTransferEnvelope *envelope, guint recipients);
+/* NOTIFY bits of appendix A 3.2. */
+guint envelope_notify(const struct PerRecipientMessageTransferFields *fields);
+/* ORCPT: who was first meant, when there were redirections; NULL: nobody else. Caller frees. */
+char *envelope_orcpt(const struct asn1_value *apdu, const struct PerRecipientMessageTransferFields *fields);
+/* "built-in (22)" or an object identifier: EBNF.mts-content-type. Caller frees. */
+char *envelope_content_type(const struct ContentType *type);
+/* The first extension that is critical for the wanted step (1: transfer, 2: delivery) and that the gateway
+ * cannot serve; NULL: none. Caller frees. transit: only transfer counts, and the envelope goes on whole. */
+char *envelope_critical(const struct Extensions *extensions, bool transit);
+
+#endif

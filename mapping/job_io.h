@@ -1,0 +1,44 @@
+/* job_io.h - a job's descriptors and lists, as the blocks of the conversion use them. */
+#ifndef GW400_MAPPING_JOB_IO_H
+#define GW400_MAPPING_JOB_IO_H
+
+#include "mapping/conversion.h"
+
+struct MTS_APDU;
+struct ORName;
+
+/* The octets of in_fd: in memory when they are few, else an extent. NULL and error. */
+struct octets *job_source(const struct mapping_job *job, GError **error);
+/* Writes octets to out_fd from its beginning and sets result's size; a failure parks. */
+void job_output(const struct mapping_job *job, struct octets *octets, struct mapping_result *result);
+
+/* The MTS-APDU of in_fd, its EXTERNAL taken off.  */
+struct asn1_value *job_apdu(struct mapping_context *context, const struct mapping_job *job, GError **error);
+/* The mail of in_fd. */
+struct mime_mail *job_mail(struct mapping_context *context, const struct mapping_job *job, GError **error);
+/* An interpersonal message or notification out of a content, NULL and error when it is none. */
+struct asn1_value *job_content(struct mapping_context *context, struct octets *content, GError **error);
+
+/* The peer of a hop "p1:NAME"; NULL when it is none or not configured. */
+const struct mapping_peer *job_hop_peer(struct mapping_context *context, const char *hop);
+/* What a peer is told this gateway is: the peer's own settings, else the general ones. peer may be NULL. */
+const struct mapping_gdi *job_domain(struct mapping_context *context, const struct mapping_peer *peer);
+const char *job_mta_name(struct mapping_context *context, const struct mapping_peer *peer);
+
+struct mail_time job_time(gint64 us);
+/* A new recipient like one of the job's. */
+struct mapping_recipient *job_recipient_copy(const struct mapping_recipient *recipient);
+/* Marks a recipient as failed: code and words, X.411 reason and diagnostic (-1: by code). */
+void job_recipient_fail(struct mapping_recipient *recipient, const char *code, gint reason, gint diagnostic,
+                        const char *format, ...) G_GNUC_PRINTF(5, 6);
+/* The same from an error whose message begins with a code. */
+void job_recipient_error(struct mapping_recipient *recipient, const char *default_code, const GError *error);
+void job_identifier_add(struct mapping_result *result, const char *kind, const char *value);
+
+/* std-or text of an O/R name, NULL when it cannot be read; caller frees. */
+char *job_or_text(const struct asn1_value *value, const struct ORName *name);
+/* The mailbox of an O/R name, NULL when it has none. */
+char *job_or_mailbox(struct mapping_context *context, const struct asn1_value *value,
+                     const struct ORName *name, enum address_use use);
+
+#endif

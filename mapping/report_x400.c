@@ -1,0 +1,278 @@
+/* report_x400.c - the report that an X.400 originator gets on our outcomes: X.411 8.3.1.2, 12.2.1.2, 14.3.5.
+ */
+#include "mapping/job_io.h"
+#include "mapping/report_codes.h"
+#include "mapping/reporting.h"
+#include "mapping/trace.h"
+
+#include <ContentCorrelator.h>
+#include <MTS-APDU.h>
+#include <PerMessageIndicators.h>
+#include <PerRecipientIndicators.h>
+#include <PerRecipientReportTransferFields.h>
+#include <string.h>
+
+enum {
+  SUPPLEMENT_MAX = 256,
+  RETURN_MAX = 1 << 20
+}; /* ub-supplementary-info-length; octets of returned content */
+
+/* What a message and a probe have in common for a report. */
+struct subject {
+  const struct asn1_value *apdu;
+  const MTSIdentifier_t *identifier;
+  const ORName_t *originator;
+  const EncodedInformationTypes_t *types;
+  const ContentType_t *content_type;
+  const ContentIdentifier_t *content_identifier;
+  const struct Extensions *extensions;
+  const Content_t *content; /* to be returned, or NULL */
+  guint count;
+};
+struct subject_recipient {
+  const ORName_t *name;
+  long number;
+  guint32 indicators;
+};
+
+static bool open_subject(const struct asn1_value *apdu, struct subject *subject)
+{
+  const MTS_APDU_t *choice = asn1_value_get(apdu);
+  if (choice->present == MTS_APDU_PR_message) {
+    const MessageTransferEnvelope_t *envelope = &choice->choice.message.envelope;
+    bool wanted =
+        x400_bits_get(envelope->per_message_indicators) & (1u << PerMessageIndicators_content_return_request);
+    *subject = (struct subject){apdu,
+                                &envelope->message_identifier,
+                                &envelope->originator_name,
+                                envelope->original_encoded_information_types,
+                                &envelope->content_type,
+                                envelope->content_identifier,
+                                envelope->extensions,
+                                wanted ? &choice->choice.message.content : NULL,
+                                (guint)envelope->per_recipient_fields.list.count};
+    return true;
+  }
+  if (choice->present == MTS_APDU_PR_probe) {
+    const ProbeTransferEnvelope_t *envelope = &choice->choice.probe;
+    *subject = (struct subject){apdu,
+                                &envelope->probe_identifier,
+                                &envelope->originator_name,
+                                envelope->original_encoded_information_types,
+                                &envelope->content_type,
+                                envelope->content_identifier,
+                                envelope->extensions,
+                                NULL,
+                                (guint)envelope->per_recipient_fields.list.count};
+    return true;
+  }
+  return false; /* never a report on a report */
+}
+
+/* A recipient's ordinal is its originally-specified-recipient-number less one: it stays the same over splits
+ * and redirections. */
+static bool subject_recipient(const struct subject *subject, guint ordinal,
+                              struct subject_recipient *recipient)
+{
+  const MTS_APDU_t *choice = asn1_value_get(subject->apdu);
+  for (guint i = 0; i < subject->count; i++) {
+    if (choice->present == MTS_APDU_PR_message) {
+      const PerRecipientMessageTransferFields_t *fields =
+          choice->choice.message.envelope.per_recipient_fields.list.array[i];
+      *recipient =
+          (struct subject_recipient){&fields->recipient_name, fields->originally_specified_recipient_number,
+                                     x400_bits_get(&fields->per_recipient_indicators)};
+    } else {
+      const PerRecipientProbeTransferFields_t *fields =
+          choice->choice.probe.per_recipient_fields.list.array[i];
+      *recipient =
+          (struct subject_recipient){&fields->recipient_name, fields->originally_specified_recipient_number,
+                                     x400_bits_get(&fields->per_recipient_indicators)};
+    }
+    if (recipient->number == (long)ordinal + 1)
+      return true;
+  }
+  return false;
+}
+
+/* X.411 14.3.5: which outcomes the originating MTA or the originator asked to hear of. */
+static bool is_wanted(guint32 indicators, bool failed)
+{
+  const guint32 report =
+      1u << PerRecipientIndicators_originating_MTA_report | 1u << PerRecipientIndicators_originator_report;
+  const guint32 failure = 1u << PerRecipientIndicators_originating_MTA_non_delivery_report |
+                          1u << PerRecipientIndicators_originator_non_delivery_report;
+  return indicators & (failed ? report | failure : report);
+}
+
+static void copy_name(const struct asn1_value *from, const ORName_t *name, struct asn1_value *to,
+                      ORName_t *copy)
+{
+  g_autoptr(or_address_t) address = or_address_from_asn1(from, name, NULL);
+  if (address)
+    or_address_to_asn1(address, to, copy);
+}
+
+static void add_recipient(struct asn1_value *value, ReportTransferContent_t *content,
+                          const struct subject *subject, const struct subject_recipient *about,
+                          const struct mapping_recipient *outcome, const struct mapping_job *job)
+{
+  bool failed = outcome->failed || outcome->action == MAPPING_FAILED;
+  const struct mail_time arrival = {.us = job->received_us},
+                         delivered = {.us = outcome->time_us ? outcome->time_us : job->now_us};
+  PerRecipientReportTransferFields_t *fields = asn1_new_field(PerRecipientReportTransferFields_t);
+  copy_name(subject->apdu, about->name, value, &fields->actual_recipient_name);
+  fields->originally_specified_recipient_number = about->number;
+  x400_bits_put(&fields->per_recipient_indicators,
+                about->indicators & ~(1u << PerRecipientIndicators_responsibility), 8);
+  LastTraceInformation_t *last = &fields->last_trace_information;
+  x400_time_put(&arrival, &last->arrival_time);
+  if (failed) {
+    gint reason = outcome->reason, diagnostic = outcome->diagnostic;
+    if (reason < 0)
+      report_reason(outcome->code, &reason, &diagnostic);
+    last->report_type.present = ReportType_PR_non_delivery;
+    last->report_type.choice.non_delivery.non_delivery_reason_code = reason;
+    if (diagnostic >= 0)
+      last->report_type.choice.non_delivery.non_delivery_diagnostic_code = x400_long(diagnostic);
+  } else {
+    last->report_type.present = ReportType_PR_delivery;
+    x400_time_put(&delivered, &last->report_type.choice.delivery.message_delivery_time);
+  }
+  if (outcome->words) {
+    g_autofree char *words = g_strdup_printf("%s%s%s", outcome->code ? outcome->code : "",
+                                             outcome->code ? " " : "", outcome->words);
+    fields->supplementary_information = x400_printable_new(words, SUPPLEMENT_MAX);
+  }
+  asn_sequence_add(&content->per_recipient_fields.list, fields);
+}
+
+static void copy_correlator(const struct subject *subject, struct asn1_value *value,
+                            ReportTransferContent_t *content)
+{
+  const struct ExtensionField *field =
+      x400_extension(subject->extensions, StandardExtension_content_correlator);
+  g_autoptr(asn1_value_t) correlator =
+      field ? x400_extension_value(subject->apdu, field, &asn_DEF_ContentCorrelator) : NULL;
+  if (correlator)
+    x400_extension_add(value, &content->extensions, StandardExtension_content_correlator, 0,
+                       &asn_DEF_ContentCorrelator, asn1_value_get(correlator));
+}
+
+static void fill_content(const struct subject *subject, struct asn1_value *value,
+                         ReportTransferContent_t *content, bool failed)
+{
+  struct mapping_gdi gdi = {0};
+  x400_domain_get(&subject->identifier->global_domain_identifier, &gdi);
+  g_autofree char *local = asn1_strndup(subject->apdu, &subject->identifier->local_identifier, 64);
+  x400_identifier_put(&gdi, local ? local : "", &content->subject_identifier);
+  x400_domain_clear(&gdi);
+  if (subject->types) {
+    g_autoptr(eit_set_t) types = eit_from_asn1(subject->types);
+    content->original_encoded_information_types = eit_to_asn1(types);
+  }
+  if (subject->content_identifier) {
+    g_autofree char *text = asn1_strndup(subject->apdu, subject->content_identifier, 64);
+    content->content_identifier = text ? asn1_new_string(text) : NULL;
+  }
+  copy_correlator(subject, value, content);
+  if (!failed || !subject->content)
+    return;
+  g_autoptr(octets_t) returned = asn1_octets(subject->apdu, subject->content);
+  if (octets_length(returned) > RETURN_MAX)
+    return;
+  content->returned_content = asn1_new_string("");
+  asn1_put_octets(value, content->returned_content, returned);
+}
+
+/* Unique for each report that one message may give: its queue identifier and the time of this outcome. */
+static void put_identifier(const struct mapping_job *job, const struct mapping_gdi *gdi,
+                           MTSIdentifier_t *identifier, struct mapping_result *result)
+{
+  char subject[16], moment[16];
+  x400_queue_id(job->id, subject);
+  x400_queue_id((guint64)job->now_us, moment);
+  g_autofree char *local = g_strdup_printf("r%s.%s", subject, moment);
+  x400_identifier_put(gdi, local, identifier);
+  g_autofree char *text = x400_identifier_text(identifier);
+  job_identifier_add(result, "mts-id", text);
+}
+
+static struct mapping_recipient *destination(struct mapping_context *context, const struct mapping_job *job,
+                                             const struct subject *subject, GError **error)
+{
+  g_autoptr(or_address_t) originator = or_address_from_asn1(subject->apdu, subject->originator, error);
+  if (!originator)
+    return NULL;
+  struct mapping_recipient *to = mapping_recipient_new(0);
+  to->address = or_address_format(originator);
+  to->mapped = g_strdup(to->address);
+  to->notify = MAPPING_NOTIFY_NEVER;
+  to->hop = address_hop_or(context, originator, NULL);
+  if (!to->hop &&
+      job->peer) /* no route to the originator: whoever handed us the message knows the way back */
+    to->hop = g_strdup_printf("p1:%s", job->peer);
+  return to;
+}
+
+static struct octets *make(struct mapping_context *context, const struct mapping_job *job,
+                           const struct subject *subject, struct mapping_recipient *to,
+                           struct mapping_result *result, GError **error)
+{
+  g_autoptr(asn1_value_t) value = asn1_value_new(&asn_DEF_MTS_APDU);
+  MTS_APDU_t *apdu = asn1_value_get(value);
+  apdu->present = MTS_APDU_PR_report;
+  Report_t *report = &apdu->choice.report;
+  bool failed = false;
+  for (guint i = 0; i < job->recipients->len; i++) {
+    const struct mapping_recipient *outcome = job->recipients->pdata[i];
+    struct subject_recipient about;
+    bool gone = outcome->failed || outcome->action == MAPPING_FAILED;
+    if (!subject_recipient(subject, outcome->ordinal, &about) || !is_wanted(about.indicators, gone))
+      continue;
+    add_recipient(value, &report->content, subject, &about, outcome, job);
+    failed = failed || gone;
+  }
+  if (report->content.per_recipient_fields.list.count == 0)
+    return NULL;
+  const struct mapping_peer *peer = job_hop_peer(context, to->hop);
+  const struct mapping_gdi *gdi = job_domain(context, peer);
+  put_identifier(job, gdi, &report->envelope.report_identifier, result);
+  copy_name(subject->apdu, subject->originator, value, &report->envelope.report_destination_name);
+  const struct mail_time now = {.us = job->now_us};
+  g_autoptr(GPtrArray) trace = trace_list_new();
+  g_ptr_array_add(trace, trace_element_new(gdi, job_mta_name(context, peer), &now));
+  trace_to_asn1(trace, value, &report->envelope.trace_information, &report->envelope.extensions);
+  fill_content(subject, value, &report->content, failed);
+  return asn1_encode(value, error);
+}
+
+void report_on_apdu(struct mapping_context *context, const struct mapping_job *job,
+                    struct mapping_result *result)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(asn1_value_t) apdu = job_apdu(context, job, &error);
+  struct subject subject;
+  result->format = MAPPING_APDU;
+  if (!apdu) {
+    mapping_result_fail(result, MAPPING_PARK, error);
+    return;
+  }
+  if (!open_subject(apdu, &subject)) {
+    result->words = g_strdup("never a report on a report (X.411 14.3.5)");
+    return;
+  }
+  struct mapping_recipient *to = destination(context, job, &subject, &error);
+  g_autoptr(octets_t) report = to ? make(context, job, &subject, to, result, &error) : NULL;
+  if (report) {
+    job_output(job, report, result);
+    g_ptr_array_add(result->recipients, g_steal_pointer(&to));
+    result->sender = g_strdup("");
+  }
+  if (to)
+    mapping_recipient_free(to);
+  if (error)
+    mapping_result_fail(result, MAPPING_PARK, error);
+  else if (result->recipients->len == 0)
+    result->words = g_strdup("no report was asked for these recipients (X.411 8.2.1.1.1.22)");
+}
