@@ -834,20 +834,12 @@ bool rtse_abort(struct rtse *rtse, enum rtse_abort reason, GError **error)
 const char *rtse_awaits(const struct rtse *rtse)
 {
   switch (rtse->state) {
-  case RTSE_STATE_OPENING:
-    return "the answer to the opening of the association";
   case RTSE_STATE_SENDING:
     return rtse->want == 0 ? "the confirmation of a checkpoint" : NULL;
-  case RTSE_STATE_ENDING:
-    return "the confirmation of the transfer (activity end)";
-  case RTSE_STATE_DISCARDING:
-    return "the answer to a discarded transfer";
   case RTSE_STATE_RECEIVING:
     return "the rest of a transfer";
   case RTSE_STATE_REPORTED:
     return "the end of a transfer that was refused here";
-  case RTSE_STATE_CLOSING:
-    return "the answer to the release of the association";
   default:
     return NULL;
   }

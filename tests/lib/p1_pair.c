@@ -92,10 +92,11 @@ static void give_data(struct p1_end *end, gsize want)
   p1_association_data(end->association, data);
 }
 
-static void go_on(struct p1_end *end)
+/* With the turn: the next transfer, or what else is to be done; false when nothing is. */
+static bool go_on(struct p1_end *end)
 {
   if (!end->ready || end->end_seen) {
-    return;
+    return false;
   }
   GBytes *next = g_queue_pop_head(&end->to_send);
   end->ready = false;
@@ -113,7 +114,9 @@ static void go_on(struct p1_end *end)
     p1_association_release(end->association);
   } else {
     end->ready = true;
+    return false;
   }
+  return true;
 }
 
 static void keep(struct p1_event *place, struct p1_event *event)
@@ -227,11 +230,13 @@ void p1_end_drain(struct p1_end *end)
       p1_event_clear(&event);
       any = true;
     }
-    go_on(end);
+    any = go_on(end) || any;
   } while (any);
 }
 
-/* --- pairs --------------------------------------------------------------------------------------------------------------- */
+/* --- pairs
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 struct p1_pair *p1_pair_new(const struct p1_options *initiator, const struct p1_options *responder)
 {

@@ -1,4 +1,5 @@
-/* p1_pair.h - P1 associations driven as the relay drives them: one alone, or two back to back over a wire in memory. */
+/* p1_pair.h - P1 associations driven as the relay drives them: one alone, or two back to back over a wire in
+ * memory. */
 #ifndef GW400_TESTS_P1_PAIR_H
 #define GW400_TESTS_P1_PAIR_H
 
@@ -13,24 +14,24 @@ struct p1_end {
   struct p1_association *association;
 
   /* What the relay does. */
-  const char *name, *password;  /* responder: its own; answers the bind with them */
+  const char *name, *password;             /* responder: its own; answers the bind with them */
   const char *wants_name, *wants_password; /* of the peer; NULL: takes any */
   enum p1_password_form form;
   bool refuse_busy;
-  GQueue to_send;               /* GBytes: transfers, one after the other */
+  GQueue to_send; /* GBytes: transfers, one after the other */
   bool release_when_done;
-  bool hold_confirm;            /* RECEIVE_END is left unanswered */
-  bool reject;                  /* RECEIVE_END is answered by reject */
-  bool never_give_turn;         /* TURN_ASKED is ignored */
-  bool want_turn;               /* asks for it when bound */
-  gsize piece;                  /* WANT_DATA is answered with at most that many octets; 0: all */
-  bool discard_second;          /* the second WANT_DATA is answered by discard */
+  bool hold_confirm;    /* RECEIVE_END is left unanswered */
+  bool reject;          /* RECEIVE_END is answered by reject */
+  bool never_give_turn; /* TURN_ASKED is ignored */
+  bool want_turn;       /* asks for it when bound */
+  gsize piece;          /* WANT_DATA is answered with at most that many octets; 0: all */
+  bool discard_second;  /* the second WANT_DATA is answered by discard */
 
   /* What was seen. */
-  GString *trace;               /* names of all events but send and timer, a space after each */
-  GByteArray *wire;             /* written, not yet taken by the other side */
-  GByteArray *written;          /* all that was written */
-  GPtrArray *received;          /* GBytes: transfers whole and confirmed */
+  GString *trace;      /* names of all events but send and timer, a space after each */
+  GByteArray *wire;    /* written, not yet taken by the other side */
+  GByteArray *written; /* all that was written */
+  GPtrArray *received; /* GBytes: transfers whole and confirmed */
   GByteArray *coming;
   GBytes *sending;
   gsize given;
@@ -44,11 +45,12 @@ struct p1_end {
 
 struct p1_pair {
   struct p1_end initiator, responder;
-  gsize chunk; /* octets that pass at a time; 0: all there is */
+  gsize chunk;                 /* octets that pass at a time; 0: all there is */
   struct pcap_writer *capture; /* what passes is written there; NULL: nowhere */
 };
 
-/* Options as the tests have them: names sea and land, passwords, 4 KiB checkpoints, window 3, two-way allowed. */
+/* Options as the tests have them: names sea and land, passwords, 4 KiB checkpoints, window 3, two-way
+ * allowed. */
 struct p1_options p1_options_default(bool initiator);
 
 void p1_end_init(struct p1_end *end, const struct p1_options *options);

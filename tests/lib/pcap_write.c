@@ -26,7 +26,8 @@ static void put_big(guint8 *at, guint32 value, gsize octets)
     at[i] = (guint8)(value >> (8 * (octets - 1 - i)));
 }
 
-static void packet(struct pcap_writer *writer, gboolean from_client, guint8 flags, const guint8 *data, gsize length)
+static void packet(struct pcap_writer *writer, gboolean from_client, guint8 flags, const guint8 *data,
+                   gsize length)
 {
   guint8 headers[HEADERS] = {0x45};
   guint32 record[] = {writer->packets / 1000, writer->packets % 1000 * 1000, (guint32)(HEADERS + length),

@@ -1,7 +1,8 @@
 /* test_p1_capture.c - what tshark says to what our machines say to each other.
  *
- * Each case writes a capture and has tests/tools/p1-pcap-check.sh look at it: no warning, nothing malformed, and as many
- * activities and P22 contents as messages were sent.  The check itself must go red on a capture that is broken. */
+ * Each case writes a capture and has tests/tools/p1-pcap-check.sh look at it: no warning, nothing malformed,
+ * and as many activities and P22 contents as messages were sent.  The check itself must go red on a capture
+ * that is broken. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +35,9 @@ static int check_capture(const char *path, char **said_r)
   char *arguments[] = {tool, (char *)path, port, NULL};
   int status = 0;
   g_autoptr(GError) error = NULL;
-  ck_assert_msg(g_spawn_sync(NULL, arguments, NULL, G_SPAWN_DEFAULT, NULL, NULL, said_r, NULL, &status, &error), "%s",
-                error ? error->message : "");
+  ck_assert_msg(
+      g_spawn_sync(NULL, arguments, NULL, G_SPAWN_DEFAULT, NULL, NULL, said_r, NULL, &status, &error), "%s",
+      error ? error->message : "");
   return status;
 }
 
@@ -100,7 +102,8 @@ START_TEST(is_clean)
     p1_association_release(pair->initiator.association);
     p1_pair_run(pair);
   }
-  ck_assert_msg(pair->initiator.end.type == P1_RELEASED, "%s | %s", pair->initiator.trace->str, pair->responder.trace->str);
+  ck_assert_msg(pair->initiator.end.type == P1_RELEASED, "%s | %s", pair->initiator.trace->str,
+                pair->responder.trace->str);
   ck_assert_uint_eq(pair->initiator.sent + pair->responder.sent, count);
   pcap_writer_free(pair->capture);
   p1_pair_free(pair);
