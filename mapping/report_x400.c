@@ -6,6 +6,8 @@
 #include "mapping/trace.h"
 
 #include <ContentCorrelator.h>
+#include <DLExpansion.h>
+#include <DLExpansionHistory.h>
 #include <MTS-APDU.h>
 #include <PerMessageIndicators.h>
 #include <PerRecipientIndicators.h>
@@ -26,6 +28,7 @@ struct subject {
   const ContentType_t *content_type;
   const ContentIdentifier_t *content_identifier;
   const struct Extensions *extensions;
+  const TraceInformation_t *trace;
   const Content_t *content; /* to be returned, or NULL */
   guint count;
 };
@@ -49,6 +52,7 @@ static bool open_subject(const struct asn1_value *apdu, struct subject *subject)
                                 &envelope->content_type,
                                 envelope->content_identifier,
                                 envelope->extensions,
+                                &envelope->trace_information,
                                 wanted ? &choice->choice.message.content : NULL,
                                 (guint)envelope->per_recipient_fields.list.count};
     return true;
@@ -62,6 +66,7 @@ static bool open_subject(const struct asn1_value *apdu, struct subject *subject)
                                 &envelope->content_type,
                                 envelope->content_identifier,
                                 envelope->extensions,
+                                &envelope->trace_information,
                                 NULL,
                                 (guint)envelope->per_recipient_fields.list.count};
     return true;
@@ -69,30 +74,28 @@ static bool open_subject(const struct asn1_value *apdu, struct subject *subject)
   return false; /* never a report on a report */
 }
 
-/* A recipient's ordinal is its originally-specified-recipient-number less one: it stays the same over splits
- * and redirections. */
+/* A recipient's ordinal is its position in the envelope (job.h): members of an expanded list share the list's
+ * original number. */
 static bool subject_recipient(const struct subject *subject, guint ordinal,
                               struct subject_recipient *recipient)
 {
   const MTS_APDU_t *choice = asn1_value_get(subject->apdu);
-  for (guint i = 0; i < subject->count; i++) {
-    if (choice->present == MTS_APDU_PR_message) {
-      const PerRecipientMessageTransferFields_t *fields =
-          choice->choice.message.envelope.per_recipient_fields.list.array[i];
-      *recipient =
-          (struct subject_recipient){&fields->recipient_name, fields->originally_specified_recipient_number,
-                                     x400_bits_get(&fields->per_recipient_indicators)};
-    } else {
-      const PerRecipientProbeTransferFields_t *fields =
-          choice->choice.probe.per_recipient_fields.list.array[i];
-      *recipient =
-          (struct subject_recipient){&fields->recipient_name, fields->originally_specified_recipient_number,
-                                     x400_bits_get(&fields->per_recipient_indicators)};
-    }
-    if (recipient->number == (long)ordinal + 1)
-      return true;
+  if (ordinal >= subject->count)
+    return false;
+  if (choice->present == MTS_APDU_PR_message) {
+    const PerRecipientMessageTransferFields_t *fields =
+        choice->choice.message.envelope.per_recipient_fields.list.array[ordinal];
+    *recipient =
+        (struct subject_recipient){&fields->recipient_name, fields->originally_specified_recipient_number,
+                                   x400_bits_get(&fields->per_recipient_indicators)};
+  } else {
+    const PerRecipientProbeTransferFields_t *fields =
+        choice->choice.probe.per_recipient_fields.list.array[ordinal];
+    *recipient =
+        (struct subject_recipient){&fields->recipient_name, fields->originally_specified_recipient_number,
+                                   x400_bits_get(&fields->per_recipient_indicators)};
   }
-  return false;
+  return true;
 }
 
 /* X.411 14.3.5: which outcomes the originating MTA or the originator asked to hear of. */
@@ -159,6 +162,29 @@ static void copy_correlator(const struct subject *subject, struct asn1_value *va
                        &asn_DEF_ContentCorrelator, asn1_value_get(correlator));
 }
 
+static void copy_content_type(const ContentType_t *from, ReportTransferContent_t *content)
+{
+  ContentType_t *to = content->content_type = asn1_new_field(ContentType_t);
+  to->present = from->present;
+  if (from->present == ContentType_PR_built_in) {
+    to->choice.built_in = from->choice.built_in;
+    return;
+  }
+  g_autofree char *dotted = x400_oid_text(&from->choice.extended);
+  oid_put_dotted(&to->choice.extended, dotted);
+}
+
+/* Where the subject had been: what an operator on the other side asks first. */
+static void copy_trace(const struct subject *subject, struct asn1_value *value,
+                       ReportTransferContent_t *content)
+{
+  g_autoptr(GPtrArray) trace = trace_from_asn1(subject->apdu, subject->trace, NULL);
+  if (!trace->len)
+    return;
+  content->subject_intermediate_trace_information = asn1_new_field(TraceInformation_t);
+  trace_to_asn1(trace, value, content->subject_intermediate_trace_information, NULL);
+}
+
 static void fill_content(const struct subject *subject, struct asn1_value *value,
                          ReportTransferContent_t *content, bool failed)
 {
@@ -175,6 +201,8 @@ static void fill_content(const struct subject *subject, struct asn1_value *value
     g_autofree char *text = asn1_strndup(subject->apdu, subject->content_identifier, 64);
     content->content_identifier = text ? asn1_new_string(text) : NULL;
   }
+  copy_content_type(subject->content_type, content);
+  copy_trace(subject, value, content);
   copy_correlator(subject, value, content);
   if (!failed || !subject->content)
     return;
@@ -198,26 +226,41 @@ static void put_identifier(const struct mapping_job *job, const struct mapping_g
   job_identifier_add(result, "mts-id", text);
 }
 
-static struct mapping_recipient *destination(struct mapping_context *context, const struct mapping_job *job,
-                                             const struct subject *subject, GError **error)
+/* X.411 14.3.10: about a member of a list, the list that was expanded last is told; else the originator. */
+static struct or_address *told(const struct subject *subject, GError **error)
 {
-  g_autoptr(or_address_t) originator = or_address_from_asn1(subject->apdu, subject->originator, error);
-  if (!originator)
+  const struct ExtensionField *field =
+      x400_extension(subject->extensions, StandardExtension_dl_expansion_history);
+  g_autoptr(asn1_value_t) value =
+      field ? x400_extension_value(subject->apdu, field, &asn_DEF_DLExpansionHistory) : NULL;
+  const DLExpansionHistory_t *history = value ? asn1_value_get(value) : NULL;
+  if (history && history->list.count)
+    return or_address_from_asn1(value, &history->list.array[history->list.count - 1]->dl, error);
+  return or_address_from_asn1(subject->apdu, subject->originator, error);
+}
+
+static struct mapping_recipient *destination(struct mapping_context *context, const struct mapping_job *job,
+                                             const struct subject *subject, struct or_address **address_r,
+                                             GError **error)
+{
+  *address_r = told(subject, error);
+  if (!*address_r)
     return NULL;
   struct mapping_recipient *to = mapping_recipient_new(0);
-  to->address = or_address_format(originator);
-  to->mapped = g_strdup(to->address);
+  to->address = or_address_format(*address_r);
   to->notify = MAPPING_NOTIFY_NEVER;
-  to->hop = address_hop_or(context, originator, NULL);
-  if (!to->hop &&
-      job->peer) /* no route to the originator: whoever handed us the message knows the way back */
-    to->hop = g_strdup_printf("p1:%s", job->peer);
+  if (address_route_or(context, *address_r, &to->mapped, &to->hop, NULL, NULL))
+    return to;
+  /* No route to the originator: whoever handed us the message knows the way back. */
+  to->mapped = g_strdup(to->address);
+  to->hop = job->peer ? g_strdup_printf("p1:%s", job->peer) : NULL;
+  to->failed = !to->hop;
   return to;
 }
 
 static struct octets *make(struct mapping_context *context, const struct mapping_job *job,
-                           const struct subject *subject, struct mapping_recipient *to,
-                           struct mapping_result *result, GError **error)
+                           const struct subject *subject, const struct mapping_recipient *to,
+                           const struct or_address *address, struct mapping_result *result, GError **error)
 {
   g_autoptr(asn1_value_t) value = asn1_value_new(&asn_DEF_MTS_APDU);
   MTS_APDU_t *apdu = asn1_value_get(value);
@@ -238,7 +281,7 @@ static struct octets *make(struct mapping_context *context, const struct mapping
   const struct mapping_peer *peer = job_hop_peer(context, to->hop);
   const struct mapping_gdi *gdi = job_domain(context, peer);
   put_identifier(job, gdi, &report->envelope.report_identifier, result);
-  copy_name(subject->apdu, subject->originator, value, &report->envelope.report_destination_name);
+  or_address_to_asn1(address, value, &report->envelope.report_destination_name);
   const struct mail_time now = {.us = job->now_us};
   g_autoptr(GPtrArray) trace = trace_list_new();
   g_ptr_array_add(trace, trace_element_new(gdi, job_mta_name(context, peer), &now));
@@ -262,8 +305,9 @@ void report_on_apdu(struct mapping_context *context, const struct mapping_job *j
     result->words = g_strdup("never a report on a report (X.411 14.3.5)");
     return;
   }
-  struct mapping_recipient *to = destination(context, job, &subject, &error);
-  g_autoptr(octets_t) report = to ? make(context, job, &subject, to, result, &error) : NULL;
+  g_autoptr(or_address_t) address = NULL;
+  struct mapping_recipient *to = destination(context, job, &subject, &address, &error);
+  g_autoptr(octets_t) report = to ? make(context, job, &subject, to, address, result, &error) : NULL;
   if (report) {
     job_output(job, report, result);
     g_ptr_array_add(result->recipients, g_steal_pointer(&to));

@@ -227,7 +227,7 @@ void trace_to_asn1(GPtrArray *list, struct asn1_value *value, struct TraceInform
     sum->converted = NULL;
     trace_element_free(sum);
   }
-  if (internal->list.count)
+  if (internal->list.count && extensions)
     x400_extension_add(value, extensions, StandardExtension_internal_trace_information, 0,
                        &asn_DEF_InternalTraceInformation, internal);
 }
