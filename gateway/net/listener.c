@@ -100,9 +100,7 @@ void net_listener_free(struct net_listener *listener)
   uv_close((uv_handle_t *)&listener->rest, handle_closed);
 }
 
-/* --- making the socket
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- making the socket ---------------------------------------------------------------------------------- */
 
 static int bind_and_listen(const struct addrinfo *found)
 {

@@ -42,7 +42,7 @@ void net_signal_free(struct net_signal *watched);
 /* Runs work on the thread pool, then done on the loop (fsync, file copies). */
 void net_work(struct net_loop *loop, net_callback work, net_callback done, void *user);
 
-/* --- TLS contexts ------------------------------------------------------------------------------------------------- */
+/* --- TLS contexts --------------------------------------------------------------------------------------- */
 struct net_tls_options {
   bool server;
   char *certificate_file, *key_file;  /* own; NULL for none (client) */
@@ -55,7 +55,7 @@ struct net_tls *net_tls_new(const struct net_tls_options *options, GError **erro
 struct net_tls *net_tls_ref(struct net_tls *tls);
 void net_tls_unref(struct net_tls *tls);
 
-/* --- streams -------------------------------------------------------------------------------------------------------- */
+/* --- streams -------------------------------------------------------------------------------------------- */
 struct net_stream;
 struct net_stream_handler {
   void (*connected)(void *user);                                   /* outgoing: TCP is up */
@@ -90,7 +90,7 @@ void net_stream_take(struct net_stream *stream, const struct net_stream_handler 
 /* Binds and listens (the master's part, usable alone): fd or -1. */
 int net_listen(const char *address, guint16 port, GError **error);
 
-/* --- DNS (libunbound) ------------------------------------------------------------------------------------------------- */
+/* --- DNS (libunbound) ----------------------------------------------------------------------------------- */
 struct net_resolver;
 struct net_resolver_options { char *forward; /* "127.0.0.1@5353" or NULL: resolv.conf */ char *hosts; guint timeout_ms; bool lift_test_zones; };
 struct net_resolver *net_resolver_new(struct net_loop *loop, const struct net_resolver_options *options, GError **error);

@@ -41,9 +41,7 @@ struct lookup {
   int type, id;
 };
 
-/* --- life
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* --- life ----------------------------------------------------------------------------------------------- */
 
 static void mx_free(gpointer data)
 {
@@ -129,9 +127,7 @@ void net_resolver_free(struct net_resolver *resolver)
   g_free(resolver);
 }
 
-/* --- the end of a query
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- the end of a query --------------------------------------------------------------------------------- */
 
 static void finish(struct query *query)
 {
@@ -191,9 +187,7 @@ static void conclude(struct query *query)
     finish_with(query, NET_DNS_NO_NAME, g_strdup_printf("%s: there is no such domain in DNS", query->domain));
 }
 
-/* --- look-ups
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* --- look-ups ------------------------------------------------------------------------------------------- */
 
 static void answered(void *user, int error, struct ub_result *result);
 
@@ -344,9 +338,7 @@ static void answered(void *user, int error, struct ub_result *result)
     conclude(query);
 }
 
-/* --- queries
- * ----------------------------------------------------------------------------------------------------------------------------
- */
+/* --- queries -------------------------------------------------------------------------------------------- */
 
 /* "[192.0.2.1]" or "[IPv6:2001:db8::1]" is its own host (RFC 5321 4.1.3). */
 static bool take_literal(struct query *query)

@@ -20,9 +20,7 @@ enum { RECORD = 16 * 1024 }; /* plain octets of one TLS record */
 enum { CLOSE_MS = 30 * 1000, LINGER_MS = 5 * 1000 };
 enum { KEEPALIVE_S = 60 };
 
-/* --- words
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* --- words ---------------------------------------------------------------------------------------------- */
 
 char *net_address_words(const char *address, guint16 port)
 {
@@ -57,9 +55,7 @@ static char *peer_words(const struct net_stream *stream, const char *what)
   return g_strdup_printf("connection with %s: %s", where, what);
 }
 
-/* --- life
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* --- life ----------------------------------------------------------------------------------------------- */
 
 struct net_stream *net_stream_new(struct net_loop *loop)
 {
@@ -159,9 +155,7 @@ static void fail_later(struct net_stream *stream, const char *what)
   net_stream_due(stream);
 }
 
-/* --- reading
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------------------------------------- */
 
 static void read_octets(uv_stream_t *uv, ssize_t count, const uv_buf_t *buffer);
 
@@ -290,9 +284,7 @@ void net_stream_pause(struct net_stream *stream, bool paused)
     net_stream_due(stream);
 }
 
-/* --- writing
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* --- writing -------------------------------------------------------------------------------------------- */
 
 gsize net_stream_pending(const struct net_stream *stream)
 {
@@ -425,9 +417,7 @@ static void write_wire(struct net_stream *stream)
   }
 }
 
-/* --- the end
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* --- the end -------------------------------------------------------------------------------------------- */
 
 static void closing_took_too_long(uv_timer_t *timer)
 {
@@ -471,9 +461,7 @@ void net_stream_close(struct net_stream *stream)
   net_stream_due(stream);
 }
 
-/* --- what is due
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* --- what is due ---------------------------------------------------------------------------------------- */
 
 static void tell_drained(struct net_stream *stream)
 {
@@ -513,9 +501,7 @@ void net_stream_serve(struct net_stream *stream)
     tell_drained(stream);
 }
 
-/* --- how streams come about
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- how streams come about ----------------------------------------------------------------------------- */
 
 static void learn_addresses(struct net_stream *stream)
 {

@@ -29,9 +29,7 @@ struct net_tls_session {
   X509 *refused; /* the first certificate in the other side's chain that is not good */
 };
 
-/* --- contexts
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* --- contexts ------------------------------------------------------------------------------------------- */
 
 static const char *openssl_words(void)
 {
@@ -147,9 +145,7 @@ void net_tls_unref(struct net_tls *tls)
   g_free(tls);
 }
 
-/* --- sessions
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* --- sessions ------------------------------------------------------------------------------------------- */
 
 static bool is_address(const char *name)
 {
@@ -224,9 +220,7 @@ GBytes *net_tls_session_output(struct net_tls_session *session)
   return g_bytes_new_take(octets, got > 0 ? (gsize)got : 0);
 }
 
-/* --- words
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* --- words ---------------------------------------------------------------------------------------------- */
 
 static char *subject_words(X509 *certificate)
 {
@@ -352,9 +346,7 @@ static char *failure_words(const struct net_tls_session *session)
   return g_strdup(openssl_words());
 }
 
-/* --- the work of a session
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- the work of a session ------------------------------------------------------------------------------ */
 
 static char *verified_name(const struct net_tls_session *session)
 {

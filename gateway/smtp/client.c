@@ -67,8 +67,7 @@ void smtp_client_free(struct smtp_client *client)
   g_free(client);
 }
 
-/* --- what both parts use
- * ------------------------------------------------------------------------------------------------- */
+/* --- what both parts use -------------------------------------------------------------------------------- */
 
 struct smtp_client_event *smtp_client_emit(struct smtp_client *client, enum smtp_client_event_type type)
 {
@@ -138,8 +137,7 @@ void smtp_client_become_ready(struct smtp_client *client)
     smtp_client_emit(client, SMTP_CLIENT_READY);
 }
 
-/* --- replies of the session
- * ------------------------------------------------------------------------------------------------ */
+/* --- replies of the session ----------------------------------------------------------------------------- */
 
 static void say_hello(struct smtp_client *client, enum smtp_step step)
 {
@@ -230,9 +228,7 @@ static void take_reply(struct smtp_client *client, const struct smtp_reply *repl
     g_free(command->line);
 }
 
-/* --- input
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* --- input ---------------------------------------------------------------------------------------------- */
 
 void smtp_client_input(struct smtp_client *client, const guint8 *data, gsize length)
 {
@@ -318,9 +314,7 @@ void smtp_client_quit(struct smtp_client *client)
   smtp_client_pump(client);
 }
 
-/* --- events
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* --- events --------------------------------------------------------------------------------------------- */
 
 static guint timer_ms(const struct smtp_client *client)
 {

@@ -13,9 +13,7 @@ enum { WANT = 256 << 10, CHUNKS_AHEAD = 8 };
 /* Longest values as they stand in the command (RFC 3461 5.4); longer ones are not passed on. */
 enum { ENVID_MAX = 100, ORCPT_MAX = 500 };
 
-/* --- outcomes
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* --- outcomes ------------------------------------------------------------------------------------------- */
 
 static void settle(struct smtp_client *client, guint index, const struct smtp_reply *reply)
 {
@@ -101,9 +99,7 @@ void smtp_client_message_lost(struct smtp_client *client, const char *why)
     smtp_client_message_clear(client);
 }
 
-/* --- text
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* --- text ----------------------------------------------------------------------------------------------- */
 
 static void want_data(struct smtp_client *client)
 {
@@ -199,9 +195,7 @@ void smtp_client_early_reply(struct smtp_client *client, const struct smtp_reply
   smtp_client_fail(client, reply->code, reply->enhanced, reply->text);
 }
 
-/* --- replies
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* --- replies -------------------------------------------------------------------------------------------- */
 
 static void recipients_answered(struct smtp_client *client)
 {
@@ -296,9 +290,7 @@ void smtp_client_message_reply(struct smtp_client *client, const struct smtp_cli
   finish(client);
 }
 
-/* --- the message
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* --- the message ---------------------------------------------------------------------------------------- */
 
 static bool is_ascii_envelope(const struct smtp_envelope *envelope)
 {

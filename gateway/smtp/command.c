@@ -105,8 +105,7 @@ void smtp_server_command(struct smtp_server *server, char *line)
     command->handle(server, argument);
 }
 
-/* --- the plain ones
- * --------------------------------------------------------------------------------------------------- */
+/* --- the plain ones ------------------------------------------------------------------------------------- */
 
 /* The name that the client gives itself is only told on (trace), so only what could not be told is refused.
  */

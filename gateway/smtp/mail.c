@@ -34,9 +34,7 @@ static bool malformed(struct request *request, const char *words)
   return refuse(request, 501, "5.5.4", words);
 }
 
-/* --- parameters
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- parameters ----------------------------------------------------------------------------------------- */
 
 static bool take_size(struct request *request, const char *value)
 {
@@ -171,9 +169,7 @@ static bool take_parameters(struct request *request, const struct parameter *tab
   return true;
 }
 
-/* --- paths
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* --- paths ---------------------------------------------------------------------------------------------- */
 
 /* Reads "FROM:<...>" or "TO:<...>"; *rest_r is what follows. */
 static bool take_path(struct request *request, const char *argument, const char *keyword,

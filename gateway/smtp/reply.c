@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* --- writing
- * ------------------------------------------------------------------------------------------------------ */
+/* --- writing -------------------------------------------------------------------------------------------- */
 
 static void append_line(GString *out, guint code, bool last, const char *enhanced, const char *text,
                         gsize length)
@@ -41,8 +40,7 @@ void smtp_reply_append(GString *out, guint code, const char *enhanced, const cha
   } while (*line != '\0');
 }
 
-/* --- reading
- * ------------------------------------------------------------------------------------------------------ */
+/* --- reading -------------------------------------------------------------------------------------------- */
 
 void smtp_reply_reader_init(struct smtp_reply_reader *reader, guint line_max, guint lines_max)
 {

@@ -73,8 +73,7 @@ void smtp_server_free(struct smtp_server *server)
   g_free(server);
 }
 
-/* --- what the parts of the machine use
- * ------------------------------------------------------------------------------ */
+/* --- what the parts of the machine use ------------------------------------------------------------------ */
 
 struct smtp_server_event *smtp_server_emit(struct smtp_server *server, enum smtp_server_event_type type)
 {
@@ -135,9 +134,13 @@ void smtp_server_clear(struct smtp_server *server, enum smtp_server_state state)
   server->envelope = smtp_envelope_new();
 }
 
-/* --- input
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- input ---------------------------------------------------------------------------------------------- */
+
+/* An event waits for its reply, or TLS for its handshake: no command is read. */
+static bool is_open(const struct smtp_server *server)
+{
+  return server->open != SMTP_SERVER_SEND;
+}
 
 /* The line end at `newline` was found; the line begins at `data`. */
 static void take_line(struct smtp_server *server, const guint8 *data, const guint8 *newline)
@@ -190,13 +193,13 @@ static gsize read_some(struct smtp_server *server, const guint8 *data, gsize len
 /* The session may end here: no command is open. */
 static bool ends_now(const struct smtp_server *server)
 {
-  return server->ending && !smtp_server_waiting(server) && server->reading == SMTP_READ_COMMAND;
+  return server->ending && !is_open(server) && server->reading == SMTP_READ_COMMAND;
 }
 
 static gsize read_all(struct smtp_server *server, const guint8 *data, gsize length)
 {
   gsize used = 0;
-  while (!smtp_server_waiting(server) && !ends_now(server) && used < length) {
+  while (!is_open(server) && !ends_now(server) && used < length) {
     gsize took = read_some(server, data + used, length - used);
     if (took == 0)
       break;
@@ -261,14 +264,15 @@ void smtp_server_timeout(struct smtp_server *server)
 {
   if (server->ended || smtp_server_waiting(server))
     return;
-  smtp_server_say(server, 421, "4.4.2", "nothing heard for too long, closing");
+  if (server->open != SMTP_SERVER_START_TLS) /* in the handshake it would not be read */
+    smtp_server_say(server, 421, "4.4.2", "nothing heard for too long, closing");
   smtp_server_end(server);
 }
 
 void smtp_server_shutdown(struct smtp_server *server)
 {
   server->ending = true;
-  if (!server->ended && !smtp_server_waiting(server))
+  if (!server->ended && !is_open(server))
     resume(server);
 }
 
@@ -289,8 +293,7 @@ void smtp_server_tls_done(struct smtp_server *server, const char *peer_certifica
   resume(server);
 }
 
-/* --- replies of the relay
- * --------------------------------------------------------------------------------------------- */
+/* --- replies of the relay ------------------------------------------------------------------------------- */
 
 static void recipient_answered(struct smtp_server *server, bool accepted)
 {
@@ -343,9 +346,7 @@ void smtp_server_reply(struct smtp_server *server, guint code, const char *enhan
     resume(server);
 }
 
-/* --- events
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- events --------------------------------------------------------------------------------------------- */
 
 bool smtp_server_next(struct smtp_server *server, struct smtp_server_event *event_r)
 {
@@ -374,7 +375,7 @@ bool smtp_server_next(struct smtp_server *server, struct smtp_server_event *even
 
 bool smtp_server_waiting(const struct smtp_server *server)
 {
-  return server->open != SMTP_SERVER_SEND;
+  return server->open != SMTP_SERVER_SEND && server->open != SMTP_SERVER_START_TLS;
 }
 
 const struct smtp_envelope *smtp_server_envelope(const struct smtp_server *server)

@@ -73,7 +73,8 @@ void smtp_server_reply(struct smtp_server *server, guint code, const char *enhan
 /* Ends the session as soon as the open command is answered: 421 4.3.2 (shutdown). */
 void smtp_server_shutdown(struct smtp_server *server);
 bool smtp_server_next(struct smtp_server *server, struct smtp_server_event *event_r);
-/* True while an event waits for its reply: the caller then pauses reading from the client (what is given is held). */
+/* True while an event waits for its reply: the caller then pauses reading from the client (what is given is held).
+ * Not during a TLS handshake, which needs what is read. */
 bool smtp_server_waiting(const struct smtp_server *server);
 const struct smtp_envelope *smtp_server_envelope(const struct smtp_server *server);
 

@@ -9,9 +9,7 @@
 
 #include "smtp/server_machine.h"
 
-/* --- scanner
- * --------------------------------------------------------------------------------------------------------------
- */
+/* --- scanner -------------------------------------------------------------------------------------------- */
 
 enum verdict { TEXT_GOES_ON, TEXT_ENDS, TEXT_BARE_CR, TEXT_BARE_LF };
 
@@ -137,9 +135,7 @@ static void finish(struct smtp_server *server)
   smtp_server_ask(server, SMTP_SERVER_DATA_END);
 }
 
-/* --- DATA
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* --- DATA ----------------------------------------------------------------------------------------------- */
 
 gsize smtp_server_text(struct smtp_server *server, const guint8 *data, gsize length)
 {
@@ -175,9 +171,7 @@ void smtp_server_data(struct smtp_server *server, char *argument)
     smtp_server_blame(server, 503, "5.5.1", "send RCPT first");
 }
 
-/* --- BDAT
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* --- BDAT ----------------------------------------------------------------------------------------------- */
 
 static void set_refusal(struct smtp_server *server, guint code, const char *enhanced, const char *words)
 {
@@ -280,8 +274,7 @@ void smtp_server_bdat(struct smtp_server *server, char *argument)
   read_chunk(server);
 }
 
-/* --- the relay's answer to DATA_BEGIN
- * ---------------------------------------------------------------------------------------- */
+/* --- the relay's answer to DATA_BEGIN ------------------------------------------------------------------- */
 
 void smtp_server_data_begun(struct smtp_server *server, guint code, const char *enhanced, const char *text)
 {

@@ -119,7 +119,7 @@ static void pump(struct relay *relay, bool late)
     smtp_server_event_clear(&event);
     if (!is_question(type))
       continue;
-    must(smtp_server_waiting(relay->server));
+    must(smtp_server_waiting(relay->server) == (type != SMTP_SERVER_START_TLS));
     if (late)
       while (smtp_server_next(relay->server, &event)) {
         note(relay, &event);

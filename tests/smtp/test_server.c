@@ -11,9 +11,7 @@
 
 #include "smtp/server.h"
 
-/* --- a relay
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* --- a relay -------------------------------------------------------------------------------------------- */
 
 struct relay {
   struct smtp_server *server;
@@ -175,7 +173,7 @@ static void pump(struct relay *relay, bool answers)
       note(relay, &event);
       if (is_question(event.type)) {
         ck_assert_int_eq(relay->open, SMTP_SERVER_SEND);
-        ck_assert(smtp_server_waiting(relay->server));
+        ck_assert(smtp_server_waiting(relay->server) == (event.type != SMTP_SERVER_START_TLS));
         g_free(relay->argument);
         relay->argument = g_strdup(event.argument);
         if (relay->late)
@@ -246,9 +244,7 @@ static void input(struct relay *relay, const char *octets, gsize length)
   smtp_server_input(relay->server, copy, length);
 }
 
-/* --- dialogues
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* --- dialogues ------------------------------------------------------------------------------------------ */
 
 struct dialogue {
   const char *name, *input;
@@ -615,8 +611,7 @@ START_TEST(dialogue_limits)
 }
 END_TEST
 
-/* --- what tables do not say
- * -------------------------------------------------------------------------------------------------- */
+/* --- what tables do not say ----------------------------------------------------------------------------- */
 
 static void say(struct relay *relay, const char *text)
 {
@@ -723,6 +718,20 @@ START_TEST(what_comes_between_starttls_and_the_handshake_is_dropped)
   ck_assert_str_eq(relay->wire->str, "");
   say(relay, "NOOP\r\n");
   expect(relay, "250 2.0.0");
+  relay_free(relay);
+}
+END_TEST
+
+START_TEST(timeout_in_the_handshake)
+{
+  struct relay *relay = relay_new(NULL, true);
+  input(relay, IN(EHLO "STARTTLS\r\n"));
+  pump(relay, false);
+  g_string_truncate(relay->wire, 0);
+  smtp_server_timeout(relay->server);
+  pump(relay, false);
+  ck_assert_str_eq(relay->wire->str, "");
+  ck_assert(relay->closed);
   relay_free(relay);
 }
 END_TEST
@@ -968,6 +977,7 @@ int main(void)
   tcase_add_test(rest, refused_recipients_leave_the_envelope);
   tcase_add_loop_test(rest, starttls_forgets_and_reads_nothing_sent_before, 0, 2);
   tcase_add_test(rest, what_comes_between_starttls_and_the_handshake_is_dropped);
+  tcase_add_test(rest, timeout_in_the_handshake);
   tcase_add_test(rest, starttls_not_offered);
   tcase_add_test(rest, tls_required);
   tcase_add_test(rest, too_many_errors);
