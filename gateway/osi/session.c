@@ -123,14 +123,14 @@ static void invalid(struct session *session, const char *words)
 static bool take_following(struct session *session, GBytes *tsdu, gsize offset,
                            enum session_spdu_type *last_r)
 {
-  while (offset < g_bytes_get_size(tsdu)) {
+  for (guint count = 0; offset < g_bytes_get_size(tsdu); count++) {
     struct session_spdu spdu;
     g_autoptr(GError) error = NULL;
     if (!session_spdu_decode(tsdu, &offset, true, &spdu, &error)) {
       invalid(session, error->message);
       return false;
     }
-    bool may_follow = session_spdu_category(spdu.type) == SESSION_AFTER;
+    bool may_follow = session_spdu_category(spdu.type) == SESSION_AFTER && count < SESSION_CONCATENATED_MAX;
     *last_r = spdu.type;
     if (may_follow)
       session_receive(session, &spdu);

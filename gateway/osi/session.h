@@ -3,11 +3,13 @@
  * Functional units: kernel, half-duplex, duplex, exceptions, minor synchronize, activity management (RTSE's need is
  * half-duplex, exceptions, minor synchronize, activity management: requirement bits 0x0249).
  * A pure machine: TSDUs and service primitives go in, TSDUs and service primitives come out (struct session_output).
- * Every row of its state table cites X.225's tables A.n; an event without a row is the protocol error of A.5 (provider abort).
+ * Every row of its state table (session_table.c) cites its clause of X.225 and names annex A's predicates by their numbers;
+ * an SPDU without a row is the protocol error of annex A.4: AB, S-P-ABORT.ind with words.
  *
  * Use: create, give it session_tsdu() and session_request(), then drain session_next() until false after each call.
  * Ownership: user data travels as GBytes references.  The machine copies selectors and options.
- * Left out: symmetric synchronize, expedited data, major synchronize, capability data, typed data besides none. */
+ * Left out: typed and expedited data, major and symmetric synchronize, resynchronize, negotiated release, capability data,
+ * reuse of the transport connection. */
 #ifndef GW400_OSI_SESSION_H
 #define GW400_OSI_SESSION_H
 

@@ -81,7 +81,6 @@ static void leave_activity(struct session *session, struct session_event *event,
 {
   struct session_spdu spdu = {
       .type = type, .present = HAS_REASON, .reason = (guint8)event->primitive->reason};
-  session_drop_partial(session);
   session_send(session, &spdu, event->primitive->user_data);
 }
 
@@ -108,7 +107,6 @@ static void leave_activity_rsp(struct session *session, struct session_event *ev
 static void leave_activity_cnf(struct session *session, struct session_event *event,
                                enum session_service service)
 {
-  session_drop_partial(session);
   session_indicate(session, service, S_CONFIRM)->user_data = g_steal_pointer(&event->spdu->user_data);
   session->tokens = session_tokens_available(session->units);
   session->vact = false;
@@ -212,7 +210,6 @@ void session_action_user_exception(struct session *session, struct session_event
 {
   struct session_spdu spdu = {
       .type = SPDU_ED, .present = HAS_REASON, .reason = (guint8)event->primitive->reason};
-  session_drop_partial(session);
   session_send(session, &spdu, event->primitive->user_data);
 }
 

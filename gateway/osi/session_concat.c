@@ -160,7 +160,7 @@ void session_receive(struct session *session, struct session_spdu *spdu)
     return;
   }
   if (session->partial_data != NULL && spdu->type != session->partial.type) {
-    if (!may_interrupt(spdu->type)) {
+    if (!may_interrupt(spdu->type) && !session_is_recovering(session->state)) {
       session_abort(session, DISCONNECT_PROTOCOL_ERROR,
                     g_strdup_printf("protocol error of the peer: %s between the segments of %s (X.225 7.37)",
                                     session_spdu_name(spdu->type), session_spdu_name(session->partial.type)));

@@ -96,6 +96,8 @@ const struct session_row *session_find_row(const struct session *session, const 
 /* Whether any row stands at this intersection, whatever its predicates. */
 bool session_has_row(enum session_state state, guint event);
 const char *session_event_name(guint type);
+/* States in which the peer's data are dropped (STA05B 05C 19 20): an SSDU begun before them need not be ended. */
+bool session_is_recovering(enum session_state state);
 const char *session_state_title(enum session_state state);
 /* Takes the row's action and state, and keeps the timer. */
 void session_take_row(struct session *session, const struct session_row *row, struct session_event *event);

@@ -112,6 +112,7 @@ enum {
   SESSION_CONNECT_DATA_V2 = 10240,    /* 8.3.1: more goes in CDO */
   SESSION_ABORT_DATA_V2 = 10240,
   SESSION_ACTIVITY_MAX = 6,           /* 8.3.29: octets of an activity identifier sent */
+  SESSION_CONCATENATED_MAX = 32,        /* SPDUs taken behind one GT or PT: more in one TSDU is no use to anybody */
   SESSION_TSDU_LEAST = 64,            /* a TSDU maximum below is refused: nothing useful fits into it */
   SESSION_DEFAULT_REQUIREMENTS = 0x0349 /* 8.3.1: when the parameter is absent */
 };

@@ -292,11 +292,19 @@ static void keep_timer(struct session *session, enum session_state before)
   session->timing = needed;
 }
 
+bool session_is_recovering(enum session_state state)
+{
+  const guint64 recovering = 1 << STA05B | 1 << STA05C | 1 << STA19 | 1 << STA20;
+  return recovering >> state & 1;
+}
+
 void session_take_row(struct session *session, const struct session_row *row, struct session_event *event)
 {
   enum session_state before = event->from = session->state;
   session->state = row->next;
   row->action(session, event);
+  if (session_is_recovering(before) && session->state != before)
+    session_drop_partial(session);
   /* without a timer nothing would end the wait for a peer that does not disconnect */
   if (session->state == STA16 && session->options.timer_ms == 0) {
     session_action_disconnect(session, NULL);

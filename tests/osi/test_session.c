@@ -1141,6 +1141,9 @@ START_TEST(exception_in_the_middle_of_a_segmented_ssdu)
   feed(session, "0100 0103 190101 61");
   request(session,
           (struct session_primitive){.service = S_U_EXCEPTION_REPORT, .kind = S_REQUEST, .reason = 1});
+  feed(session, "0100 0103 190100 62");
+  feed(session, "0100 0103 190102 63");
+  feed(session, "0100 0103 190101 64");
   feed(session, "0100 3903 320100"); /* AD instead of the rest */
   expect_only(session, "S-ACTIVITY-START.ind");
   expect_sent(session, "0200 3003 320101");
@@ -1149,6 +1152,47 @@ START_TEST(exception_in_the_middle_of_a_segmented_ssdu)
   expect_sent(session, "0200 3a00");
   feed(session, "0100 2d05 2903020101");
   expect_only(session, "S-ACTIVITY-START.ind");
+  session_free(session);
+}
+END_TEST
+
+/* The peer may leave off in the middle of an SSDU when it sees ED, and give the data token instead. */
+START_TEST(an_ssdu_that_is_never_ended)
+{
+  struct session *session = open_session(false);
+  feed(session, "0100 2d05 2903020101");
+  feed(session, "0100 0103 190101 61");
+  request(session,
+          (struct session_primitive){.service = S_U_EXCEPTION_REPORT, .kind = S_REQUEST, .reason = 128});
+  feed(session, "0103 100101");
+  drop_outputs(session);
+  ck_assert_str_eq(session_state_name(session), "STA713 Data transfer");
+  request(session, (struct session_primitive){
+                       .service = S_TOKEN_GIVE, .kind = S_REQUEST, .tokens = SESSION_TOKEN_DATA});
+  feed(session, "0100 0103 190101 62");
+  feed(session, "0100 0103 190102 63");
+  expect_sent(session, "0103 100101");
+  struct session_primitive data = expect(session, "S-DATA.ind");
+  ck_assert_uint_eq(g_bytes_get_size(data.user_data), 2);
+  session_primitive_clear(&data);
+  session_free(session);
+}
+END_TEST
+
+START_TEST(too_many_concatenated)
+{
+  struct session *session = open_session(false);
+  feed(session, "0100 2d05 2903020101");
+  drop_outputs(session);
+  GString *tsdu = g_string_new("0100");
+  for (guint serial = 1; serial <= SESSION_CONCATENATED_MAX + 1; serial++)
+    g_string_append_printf(tsdu, serial < 10 ? "31032a013%u" : "31042a023%u3%u",
+                           serial < 10 ? serial : serial / 10, serial % 10);
+  feed(session, tsdu->str);
+  g_string_free(tsdu, TRUE);
+  for (guint serial = 1; serial <= SESSION_CONCATENATED_MAX; serial++)
+    expect_only(session, "S-SYNC-MINOR.ind");
+  expect_sent(session, "1903 110105");
   session_free(session);
 }
 END_TEST
@@ -1329,6 +1373,8 @@ int main(void)
   tcase_add_test(errors, minor_sync_window);
   tcase_add_test(errors, release_collision);
   tcase_add_test(errors, exception_in_the_middle_of_a_segmented_ssdu);
+  tcase_add_test(errors, an_ssdu_that_is_never_ended);
+  tcase_add_test(errors, too_many_concatenated);
   suite_add_tcase(suite, errors);
   TCase *table = tcase_create("table");
   tcase_add_test(table, every_state_and_spdu);
