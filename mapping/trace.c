@@ -38,7 +38,7 @@ void trace_element_free(struct trace_element *element)
 
 static void element_free(void *data)
 {
-  trace_element_free(data);
+  trace_element_free(data); /* NULL is one that moved to another list */
 }
 
 GPtrArray *trace_list_new(void)
@@ -95,8 +95,54 @@ static struct trace_element *internal_element(const struct asn1_value *value,
   return element;
 }
 
-/* 5.3.7: external trace, with each domain's internal elements in the place of its external one.  Within a
- * domain internal trace is the finer picture; an external element without internal ones stands for itself. */
+static bool same_domain(const struct trace_element *element, const struct TraceInformationElement *other)
+{
+  struct mapping_gdi gdi;
+  x400_domain_get(&other->global_domain_identifier, &gdi);
+  bool same = x400_domain_equal(&element->gdi, &gdi);
+  x400_domain_clear(&gdi);
+  return same;
+}
+
+/* Whether the domain comes again later and begins there with this element: internal trace that a domain
+ * between the two visits has none of would else run together. */
+static bool begins_later(const struct TraceInformation *external, int from,
+                         const struct trace_element *element)
+{
+  for (int i = from; i < external->list.count; i++) {
+    struct mail_time arrival;
+    const struct TraceInformationElement *other = external->list.array[i];
+    if (x400_time_get(&other->domain_supplied_information.arrival_time, &arrival) &&
+        arrival.us == element->arrival.us && same_domain(element, other))
+      return true;
+  }
+  return false;
+}
+
+/* Does one of a domain's internal elements say what its external element says? */
+static bool told_within(const GPtrArray *inners, const struct trace_element *outer)
+{
+  for (guint i = 0; i < inners->len; i++) {
+    const struct trace_element *inner = inners->pdata[i];
+    if (inner->arrival.us == outer->arrival.us)
+      return true;
+  }
+  return false;
+}
+
+/* A conversion that only the external element tells of was the domain's: its last MTA stands for it.  One
+ * that an internal element tells of already must not be counted twice (5.1.5). */
+static void keep_conversion(const GPtrArray *inners, struct trace_element *outer)
+{
+  for (guint i = 0; i < inners->len; i++)
+    if (((const struct trace_element *)inners->pdata[i])->converted)
+      return;
+  ((struct trace_element *)inners->pdata[inners->len - 1])->converted = g_steal_pointer(&outer->converted);
+}
+
+/* 5.3.7: a run of one domain's external elements and its run of internal ones are one.  An external element
+ * that differs from an internal one only in the MTA is not presented; one that no internal element tells
+ * stands before them. */
 GPtrArray *trace_from_asn1(const struct asn1_value *value, const struct TraceInformation *external,
                            const struct Extensions *extensions)
 {
@@ -105,27 +151,33 @@ GPtrArray *trace_from_asn1(const struct asn1_value *value, const struct TraceInf
       x400_extension_value(value, x400_extension(extensions, StandardExtension_internal_trace_information),
                            &asn_DEF_InternalTraceInformation);
   const InternalTraceInformation_t *internal = inner ? asn1_value_get(inner) : NULL;
-  int next = 0;
-  for (int i = 0; external && i < external->list.count; i++) {
-    struct trace_element *outer = external_element(external->list.array[i]);
-    bool finer = false;
-    while (internal && next < internal->list.count) {
+  int next = 0, count = external ? external->list.count : 0;
+  for (int i = 0; i < count;) {
+    g_autoptr(GPtrArray) outers = trace_list_new();
+    do
+      g_ptr_array_add(outers, external_element(external->list.array[i++]));
+    while (i < count && same_domain(outers->pdata[0], external->list.array[i]));
+    const struct trace_element *first = outers->pdata[0];
+    g_autoptr(GPtrArray) inners = trace_list_new();
+    for (; internal && next < internal->list.count; next++) {
       struct trace_element *element = internal_element(inner, internal->list.array[next]);
-      if (!x400_domain_equal(&element->gdi, &outer->gdi)) {
-        trace_element_free(element);
+      g_ptr_array_add(inners, element);
+      if (!x400_domain_equal(&element->gdi, &first->gdi) || begins_later(external, i, element)) {
+        g_ptr_array_remove_index(inners, inners->len - 1);
         break;
       }
-      /* What only the external element tells is kept with the first internal one. */
-      if (!finer && outer->converted && !element->converted)
-        element->converted = g_steal_pointer(&outer->converted);
-      finer = true;
-      g_ptr_array_add(list, element);
-      next++;
     }
-    if (finer)
-      trace_element_free(outer);
-    else
+    for (guint k = 0; k < outers->len; k++) {
+      struct trace_element *outer = outers->pdata[k];
+      if (inners->len && outer->converted)
+        keep_conversion(inners, outer);
+      if (told_within(inners, outer))
+        continue;
       g_ptr_array_add(list, outer);
+      outers->pdata[k] = NULL;
+    }
+    while (inners->len)
+      g_ptr_array_add(list, g_ptr_array_steal_index(inners, 0));
   }
   for (; internal && next < internal->list.count; next++)
     g_ptr_array_add(list, internal_element(inner, internal->list.array[next]));

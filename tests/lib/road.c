@@ -1,4 +1,5 @@
 #include "lib/road.h"
+#include "mapping/mime_word.h"
 
 #include <check.h>
 #include <string.h>
@@ -150,4 +151,45 @@ bool road_lost(GPtrArray *losses, const char *text)
     if (strstr(losses->pdata[i], text))
       return true;
   return false;
+}
+
+GBytes *road_file(const char *path)
+{
+  char *contents;
+  gsize length;
+  g_autoptr(GError) error = NULL;
+  ck_assert_msg(g_file_get_contents(path, &contents, &length, &error), "%s", error ? error->message : "");
+  return g_bytes_new_take(contents, length);
+}
+
+struct mime_mail *road_parse(struct mapping_context *context, GBytes *mail)
+{
+  struct mime_limits limits = {20, 1000, 10000};
+  g_autoptr(octets_t) source = octets_new_bytes(mail);
+  g_autoptr(GError) error = NULL;
+  struct mime_mail *parsed = mime_mail_parse(source, context->charsets, &limits, &error);
+  ck_assert_msg(parsed != NULL, "%s", error ? error->message : "");
+  return parsed;
+}
+
+GBytes *road_content(const struct mime_mail *mail, const struct mime_part *part)
+{
+  g_autoptr(mime_spill_t) spill = mime_spill_new();
+  g_autoptr(octets_t) octets = mime_part_content(mail, part, spill, NULL);
+  ck_assert_ptr_nonnull(octets);
+  return octets_to_bytes(octets, OUTPUT_MAX, NULL);
+}
+
+char *road_field(struct mapping_context *context, const struct mime_part *part, const char *name)
+{
+  g_autofree char *body = mime_part_fields(part, name);
+  return body ? mime_word_decode(context->charsets, body) : NULL;
+}
+
+void road_check_field(struct mapping_context *context, const struct mime_part *part, const char *name,
+                      const char *wanted)
+{
+  g_autofree char *text = road_field(context, part, name);
+  ck_assert_msg(!g_strcmp0(text, wanted), "%s: %s, not %s", name, text ? text : "(none)",
+                wanted ? wanted : "(none)");
 }

@@ -4,6 +4,7 @@
 #define GW400_TESTS_ROAD_H
 
 #include "mapping/mapping.h"
+#include "mapping/mime_in.h"
 
 /* A gateway: domain "sea.example" or another; peer "land" with the given habits ("general-text",
  * "file-transfer", "auto"; NULL: these). Routes: O/R addresses of C=de ADMD=x PRMD=land to the peer, the rest
@@ -26,5 +27,15 @@ GBytes *road_to_mail(struct mapping_context *context, const char *recipient, GBy
                      GPtrArray **losses_r);
 /* Whether a list of losses has one that contains text. */
 bool road_lost(GPtrArray *losses, const char *text);
+
+/* Reads a mail, decodes a part's content, asks for the decoded text of all fields of a name; NULL: there is
+ * none. Caller frees. */
+struct mime_mail *road_parse(struct mapping_context *context, GBytes *mail);
+GBytes *road_content(const struct mime_mail *mail, const struct mime_part *part);
+char *road_field(struct mapping_context *context, const struct mime_part *part, const char *name);
+/* Fails the test when a field's decoded text is not wanted (NULL: when it is there). */
+void road_check_field(struct mapping_context *context, const struct mime_part *part, const char *name,
+                      const char *wanted);
+GBytes *road_file(const char *path);
 
 #endif

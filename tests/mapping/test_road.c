@@ -11,41 +11,6 @@
 
 #define RECIPIENT "\"/S=lee/G=ann/PRMD=land/ADMD=x/C=de/\"@sea.example"
 
-static GBytes *file(const char *path)
-{
-  char *contents;
-  gsize length;
-  g_autoptr(GError) error = NULL;
-  ck_assert_msg(g_file_get_contents(path, &contents, &length, &error), "%s", error ? error->message : "");
-  return g_bytes_new_take(contents, length);
-}
-
-static struct mime_mail *parse(struct mapping_context *context, GBytes *mail)
-{
-  struct mime_limits limits = {20, 1000, 10000};
-  g_autoptr(octets_t) source = octets_new_bytes(mail);
-  g_autoptr(GError) error = NULL;
-  struct mime_mail *parsed = mime_mail_parse(source, context->charsets, &limits, &error);
-  ck_assert_msg(parsed != NULL, "%s", error ? error->message : "");
-  return parsed;
-}
-
-static GBytes *content(const struct mime_mail *mail, const struct mime_part *part)
-{
-  g_autoptr(mime_spill_t) spill = mime_spill_new();
-  g_autoptr(octets_t) octets = mime_part_content(mail, part, spill, NULL);
-  ck_assert_ptr_nonnull(octets);
-  return octets_to_bytes(octets, 1 << 30, NULL);
-}
-
-static void check_field(struct mapping_context *context, const struct mime_part *part, const char *name,
-                        const char *wanted)
-{
-  g_autofree char *body = mime_part_fields(part, name);
-  g_autofree char *text = body ? mime_word_decode(context->charsets, body) : NULL;
-  ck_assert_msg(!g_strcmp0(text, wanted), "%s: %s, not %s", name, text ? text : "(none)", wanted);
-}
-
 static GBytes *there_and_back(struct mapping_context *context, GBytes *mail)
 {
   g_autoptr(GBytes) apdu = road_to_x400(context, "joerg@example.org", RECIPIENT, mail, NULL);
@@ -54,24 +19,24 @@ static GBytes *there_and_back(struct mapping_context *context, GBytes *mail)
 
 static void check_the_mail(struct mapping_context *context, GBytes *back)
 {
-  g_autoptr(mime_mail_t) mail = parse(context, back);
+  g_autoptr(mime_mail_t) mail = road_parse(context, back);
   const struct mime_part *root = mail->root;
-  check_field(context, root, "From", "Jörg Müller <joerg@example.org>");
-  check_field(context, root, "To", "Ann Lee <ann@land.example>, \"Doe, John\" <john@example.net>");
-  check_field(context, root, "Cc", "carl@example.net");
-  check_field(context, root, "Reply-To", "replies@example.org");
-  check_field(context, root, "Subject", "Prüfbericht für Köln");
-  check_field(context, root, "Message-ID", "<road.20231114@example.org>");
-  check_field(context, root, "In-Reply-To", "<first.1@example.net>");
-  check_field(context, root, "References", "<zero.0@example.net> <first.1@example.net>");
-  check_field(context, root, "Importance", "high");
-  check_field(context, root, "Sensitivity", "Private");
-  check_field(context, root, "X-Mailer", "Test Mailer 1.0");
-  check_field(context, root, "Date", "Tue, 14 Nov 2023 23:12:00 +0100");
+  road_check_field(context, root, "From", "Jörg Müller <joerg@example.org>");
+  road_check_field(context, root, "To", "Ann Lee <ann@land.example>, \"Doe, John\" <john@example.net>");
+  road_check_field(context, root, "Cc", "carl@example.net");
+  road_check_field(context, root, "Reply-To", "replies@example.org");
+  road_check_field(context, root, "Subject", "Prüfbericht für Köln");
+  road_check_field(context, root, "Message-ID", "<road.20231114@example.org>");
+  road_check_field(context, root, "In-Reply-To", "<first.1@example.net>");
+  road_check_field(context, root, "References", "<zero.0@example.net> <first.1@example.net>");
+  road_check_field(context, root, "Importance", "high");
+  road_check_field(context, root, "Sensitivity", "Private");
+  road_check_field(context, root, "X-Mailer", "Test Mailer 1.0");
+  road_check_field(context, root, "Date", "Tue, 14 Nov 2023 23:12:00 +0100");
   ck_assert_str_eq(root->type->value, "multipart/mixed");
   ck_assert_uint_eq(root->children->len, 3);
 
-  g_autoptr(GBytes) text = content(mail, root->children->pdata[0]);
+  g_autoptr(GBytes) text = road_content(mail, root->children->pdata[0]);
   g_autoptr(GString) utf8 = g_string_new(NULL);
   gsize length;
   const char *octets = g_bytes_get_data(text, &length);
@@ -84,17 +49,17 @@ static void check_the_mail(struct mapping_context *context, GBytes *back)
   g_autofree char *name = mime_part_filename(mail, pdf);
   ck_assert_str_eq(name, "Prüfbericht.pdf");
   ck_assert_str_eq(pdf->type->value, "application/pdf");
-  g_autoptr(GBytes) wanted = file("tests/vectors/mapping/road.pdf");
-  g_autoptr(GBytes) got = content(mail, pdf);
+  g_autoptr(GBytes) wanted = road_file("tests/vectors/mapping/road.pdf");
+  g_autoptr(GBytes) got = road_content(mail, pdf);
   ck_assert(g_bytes_equal(got, wanted));
 
   const struct mime_part *inner = ((struct mime_part *)root->children->pdata[2])->children->pdata[0];
-  check_field(context, inner, "From", "Bob Smith <bob@example.net>");
-  check_field(context, inner, "To", "ann@example.org");
-  check_field(context, inner, "Subject", "inneres Stück");
-  check_field(context, inner, "Message-ID", "<inner.1@example.net>");
-  check_field(context, inner, "Date", "Thu, 2 Jan 1997 14:46:03 +0100");
-  g_autoptr(GBytes) inside = content(mail, inner);
+  road_check_field(context, inner, "From", "Bob Smith <bob@example.net>");
+  road_check_field(context, inner, "To", "ann@example.org");
+  road_check_field(context, inner, "Subject", "inneres Stück");
+  road_check_field(context, inner, "Message-ID", "<inner.1@example.net>");
+  road_check_field(context, inner, "Date", "Thu, 2 Jan 1997 14:46:03 +0100");
+  g_autoptr(GBytes) inside = road_content(mail, inner);
   octets = g_bytes_get_data(inside, &length);
   ck_assert_msg(length >= 11 && !memcmp(octets, "Inner text.", 11), "%.*s", (int)length, octets);
 }
@@ -111,7 +76,7 @@ START_TEST(multipart_comes_back_the_same)
                 {"ia5", "bilateral"}};
   struct mapping_context *context =
       road_context("sea.example", habits[_i].text, habits[_i].attachment, "auto");
-  g_autoptr(GBytes) mail = file("tests/vectors/mapping/road.eml");
+  g_autoptr(GBytes) mail = road_file("tests/vectors/mapping/road.eml");
   g_autoptr(GBytes) back = there_and_back(context, mail);
   check_the_mail(context, back);
   mapping_context_free(context);
@@ -122,7 +87,7 @@ START_TEST(same_input_gives_same_octets)
 {
   struct mapping_context *one = road_context("sea.example", NULL, NULL, NULL),
                          *two = road_context("sea.example", NULL, NULL, NULL);
-  g_autoptr(GBytes) mail = file("tests/vectors/mapping/road.eml");
+  g_autoptr(GBytes) mail = road_file("tests/vectors/mapping/road.eml");
   g_autoptr(GBytes) apdu = road_to_x400(one, "joerg@example.org", RECIPIENT, mail, NULL);
   g_autoptr(GBytes) again = road_to_x400(two, "joerg@example.org", RECIPIENT, mail, NULL);
   ck_assert(g_bytes_equal(apdu, again));
@@ -140,7 +105,7 @@ START_TEST(real_vectors_become_mail)
   static const char *const vectors[] = {"p1-1984.ber", "p1-1988-normal-external.ber", "p1-1988-x410.ber"};
   struct mapping_context *context = road_context("sea.example", NULL, NULL, NULL);
   g_autofree char *path = g_strconcat("tests/vectors/real-mta/", vectors[_i], NULL);
-  g_autoptr(GBytes) apdu = file(path);
+  g_autoptr(GBytes) apdu = road_file(path);
   gsize length;
   const void *octets = g_bytes_get_data(apdu, &length);
   g_autoptr(mapping_job_t) job = road_job(MAPPING_READ, MAPPING_APDU, octets, length);
@@ -151,7 +116,7 @@ START_TEST(real_vectors_become_mail)
   ck_assert_uint_ge(read->recipients->len, 1);
   ck_assert_ptr_nonnull(read->duplicate_key);
   g_autoptr(GBytes) mail = road_to_mail(context, "someone@example.org", apdu, NULL);
-  g_autoptr(mime_mail_t) parsed = parse(context, mail);
+  g_autoptr(mime_mail_t) parsed = road_parse(context, mail);
   static const char *const wanted[] = {"Received", "X400-Received", "Date",       "From",
                                        "To",       "Subject",       "Message-ID", "X400-MTS-Identifier"};
   for (gsize i = 0; i < G_N_ELEMENTS(wanted); i++)
