@@ -108,7 +108,7 @@ $(DIR.$1)/obj/tests/%.o: tests/%.c $(GEN)/.stamp build/include/.stamp
 endef
 $(foreach v,release test fuzz,$(eval $(call variant,$v)))
 
-.PHONY: all deps deps-build run test unit bench fuzz soak install clean check-format
+.PHONY: all deps deps-build run test unit bench fuzz soak documents install clean check-format
 all: deps-build
 	@$(MAKE) --no-print-directory build/gw400 build/gw400d
 
@@ -174,6 +174,11 @@ bench: deps-test all
 soak: deps-test
 	@$(MAKE) --no-print-directory test-build
 	@python3 tests/run.py soak
+
+# What is generated from gateway/config/schema.c and committed; tests/config holds it against the generator.
+documents: all
+	build/gw400 check --relax-ng > conf/gw400.rng
+	build/gw400 check --reference > docs/reference.md
 
 PREFIX ?= /usr/local
 install: all

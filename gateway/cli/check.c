@@ -85,14 +85,29 @@ static int check(const char *file, bool json)
   return ok ? CLI_DONE : CLI_NO;
 }
 
+static int print_document(char *(*document)(void))
+{
+  g_autofree char *text = document();
+  fputs(text, stdout);
+  return CLI_DONE;
+}
+
 int cli_check(int argc, char **argv)
 {
   struct cli_options options = {0};
+  gboolean schema = FALSE, reference = FALSE;
+  const GOptionEntry own[] = {
+      {"relax-ng", 0, 0, G_OPTION_ARG_NONE, &schema, "print the RELAX NG schema of the configuration instead",
+       NULL},
+      {"reference", 0, 0, G_OPTION_ARG_NONE, &reference, "print the reference page instead (Markdown)", NULL},
+      {NULL, 0, 0, 0, NULL, NULL, NULL}};
   int code = CLI_USAGE;
-  if (cli_options(&options, "[FILE]", NULL, &argc, &argv) && argc <= 2)
-    code = check(argc == 2 ? argv[1] : cli_configuration(&options), options.json);
+  if (!cli_options(&options, "[FILE]", own, &argc, &argv) || argc > 2)
+    cli_usage("check [-c FILE | FILE] [--json] | --relax-ng | --reference");
+  else if (schema || reference)
+    code = print_document(schema ? config_relax_ng : config_reference);
   else
-    cli_usage("check [-c FILE | FILE] [--json]");
+    code = check(argc == 2 ? argv[1] : cli_configuration(&options), options.json);
   cli_options_clear(&options);
   return code;
 }

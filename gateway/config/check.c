@@ -1,5 +1,6 @@
 #include "config/check.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -101,13 +102,30 @@ static void check_route(const struct config *config, const struct config_route *
              route->or_prefix);
 }
 
-static void check_tls(const struct config *config, const struct config_tls *tls, const char *where,
-                      GPtrArray *messages)
+static void check_file(const struct config *config, guint line, const char *what, const char *file,
+                       bool secret, GPtrArray *messages)
+{
+  struct stat status;
+  if (!file)
+    return;
+  if (stat(file, &status) < 0)
+    complain(messages, config, line, "<tls %s=\"%s\">: %s", what, file, g_strerror(errno));
+  else if (!S_ISREG(status.st_mode))
+    complain(messages, config, line, "<tls %s=\"%s\">: not a file", what, file);
+  else if (secret && (status.st_mode & S_IRWXO))
+    complain(messages, config, line, "<tls %s=\"%s\"> may be read by everybody; expected mode 0640 or less",
+             what, file);
+}
+
+static void check_tls(const struct config *config, const struct config_tls *tls, GPtrArray *messages)
 {
   if (!tls->certificate != !tls->key)
-    complain(messages, config, 0, "<tls> of %s: certificate and key go together", where);
+    complain(messages, config, tls->line, "<tls>: certificate and key go together");
   if (tls->require_client && !tls->ca)
-    complain(messages, config, 0, "<tls> of %s: require-client needs ca", where);
+    complain(messages, config, tls->line, "<tls require-client=\"yes\"> needs ca");
+  check_file(config, tls->line, "certificate", tls->certificate, false, messages);
+  check_file(config, tls->line, "key", tls->key, true, messages);
+  check_file(config, tls->line, "ca", tls->ca, false, messages);
 }
 
 void check_config(struct config *config, GPtrArray *messages)
@@ -118,6 +136,8 @@ void check_config(struct config *config, GPtrArray *messages)
   }
   for (guint i = 0; i < config->peers->len; i++)
     check_peer(config, i, messages);
+  for (guint i = 0; i < config->peers->len; i++)
+    check_tls(config, &((const struct config_peer *)config->peers->pdata[i])->tls_files, messages);
   for (guint i = 0; i < config->routes->len; i++)
     check_route(config, config->routes->pdata[i], messages);
   for (guint i = 0; i < config->tables->len; i++) {
@@ -125,8 +145,13 @@ void check_config(struct config *config, GPtrArray *messages)
     if (!g_file_test(table->file, G_FILE_TEST_IS_REGULAR))
       complain(messages, config, table->line, "<table file=\"%s\">: there is no such file", table->file);
   }
-  check_tls(config, &config->smtp.tls, "<smtp>", messages);
-  check_tls(config, &config->p1_tls, "<p1>", messages);
+  check_tls(config, &config->smtp.tls, messages);
+  if (config->smtp.tls_required && !config->smtp.tls.certificate)
+    complain(messages, config, config->smtp.line,
+             "<smtp tls-required=\"yes\"> needs <tls> with a certificate");
+  if (config->smtp.relay_certificates->len > 0 && !config->smtp.tls.ca)
+    complain(messages, config, config->smtp.line, "<relay certificate> needs <tls> with ca, to verify it");
+  check_tls(config, &config->p1_tls, messages);
   if (config->retry_first_s > config->retry_max_s)
-    complain(messages, config, 0, "<queue retry-first> is longer than retry-max");
+    complain(messages, config, config->queue_line, "<queue retry-first> is longer than retry-max");
 }

@@ -29,8 +29,8 @@ static bool parse_network(const char *text, guint8 octets[16], guint *bits_r)
   if (!slash)
     return true;
   char *end = NULL;
-  guint64 bits = g_ascii_isdigit(slash[1]) ? g_ascii_strtoull(slash + 1, &end, 10) : G_MAXUINT64;
-  if (bits + base > 128 || *end)
+  guint64 bits = g_ascii_strtoull(slash + 1, &end, 10);
+  if (!g_ascii_isdigit(slash[1]) || *end || bits > 128 - base)
     return false;
   *bits_r = (guint)bits + base;
   return true;

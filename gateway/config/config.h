@@ -16,6 +16,7 @@ struct config_listener {
 struct config_tls {
   char *certificate, *key, *ca;
   bool require_client;
+  guint line;
 };
 
 struct config_smtp {             /* <smtp> */
@@ -23,6 +24,7 @@ struct config_smtp {             /* <smtp> */
   GPtrArray *listeners;          /* config_listener */
   GPtrArray *relay_networks;     /* char*: CIDR; default 127.0.0.0/8 and ::1 */
   GPtrArray *relay_certificates; /* char*: names of verified client certificates */
+  guint line;
   struct config_tls tls;
   bool tls_required;
   guint64 size_max;
@@ -91,7 +93,7 @@ struct config {
   struct config_tls p1_tls;
   GPtrArray *peers, *routes, *tables;
   /* <queue> */
-  guint lifetime_s, retry_first_s, retry_max_s, retry_factor_percent;
+  guint lifetime_s, retry_first_s, retry_max_s, retry_factor_percent, queue_line;
   guint64 disk_reserve;
   guint active_max;
   /* <converters> */

@@ -15,6 +15,7 @@ struct loading {
   const char *file;
   char *folder;
   GPtrArray *messages;
+  guint before; /* messages of others */
 };
 
 static void complain(struct loading *loading, long line, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -185,6 +186,8 @@ static void load_children(struct loading *loading, const xmlNode *node, const st
 static void xml_wrong(void *user, xmlErrorPtr error)
 {
   struct loading *loading = user;
+  if (loading->messages->len > loading->before)
+    return; /* what follows from the first one helps nobody */
   g_autofree char *text = g_strchomp(g_strdup(error->message ? error->message : "not XML"));
   complain(loading, error->line, "not well-formed XML: %s", text);
 }
@@ -199,23 +202,27 @@ static xmlDoc *parse(struct loading *loading)
     return NULL;
   }
   if (length > FILE_MAX_OCTETS) {
-    complain(loading, 0, "larger than %u octets", FILE_MAX_OCTETS);
+    complain(loading, 1, "larger than %u octets", FILE_MAX_OCTETS);
+    return NULL;
+  }
+  if (length == 0) {
+    complain(loading, 1, "the file is empty; expected <gw400>");
     return NULL;
   }
   xmlSetStructuredErrorFunc(loading, xml_wrong);
-  xmlDoc *document =
-      xmlReadMemory(contents, (int)length, loading->file, NULL, XML_PARSE_NONET | XML_PARSE_NOCDATA);
+  xmlDoc *document = xmlReadMemory(contents, (int)length, loading->file, NULL,
+                                   XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES);
   xmlSetStructuredErrorFunc(NULL, NULL);
-  if (!document && loading->messages->len == 0)
-    complain(loading, 0, "not well-formed XML");
+  if (!document && loading->messages->len == loading->before)
+    complain(loading, 1, "not well-formed XML");
   return document;
 }
 
 struct config *config_load(const char *file, GPtrArray *messages)
 {
   g_autofree char *folder = g_path_get_dirname(file);
-  struct loading loading = {.file = file, .folder = folder, .messages = messages};
   guint before = messages->len;
+  struct loading loading = {.file = file, .folder = folder, .messages = messages, .before = before};
   xmlDoc *document = parse(&loading);
   if (!document)
     return NULL;
@@ -226,8 +233,10 @@ struct config *config_load(const char *file, GPtrArray *messages)
   else if (!root || strcmp((const char *)root->name, "gw400") != 0)
     complain(&loading, root ? xmlGetLineNo(root) : 1, "the root element is <%s>; expected <gw400>",
              root ? (const char *)root->name : "");
-  else
+  else {
+    load_attributes(&loading, root, config_schema(), config);
     load_children(&loading, root, config_schema(), config);
+  }
   xmlFreeDoc(document);
   if (messages->len == before)
     check_config(config, messages);

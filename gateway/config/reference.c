@@ -68,7 +68,7 @@ static void put_element(GString *out, const struct schema_element *element, cons
 char *config_reference(void)
 {
   GString *out = g_string_new("# The configuration, element by element\n\n"
-                              "Generated from `gateway/config/schema.c` (`make docs/reference.md`). The file "
+                              "Generated from `gateway/config/schema.c` (`make documents`). The file "
                               "is XML; every setting is an\n"
                               "attribute; a mistake is reported as `file:line: what was found; what was "
                               "expected` by `gw400 check`.\n");

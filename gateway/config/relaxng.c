@@ -84,7 +84,7 @@ static void put_element(GString *out, guint depth, const struct schema_element *
 char *config_relax_ng(void)
 {
   GString *out = g_string_new("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                              "<!-- Generated from gateway/config/schema.c: make conf/gw400.rng -->\n"
+                              "<!-- Generated from gateway/config/schema.c: make documents -->\n"
                               "<grammar xmlns=\"http://relaxng.org/ns/structure/1.0\" "
                               "datatypeLibrary=\"http://www.w3.org/2001/XMLSchema-datatypes\">\n"
                               "  <start>\n");

@@ -231,7 +231,8 @@ static void wipe(GBytes **password)
   if (*password) {
     gsize length;
     guint8 *octets = (guint8 *)g_bytes_get_data(*password, &length);
-    explicit_bzero(octets, length);
+    if (length > 0)
+      explicit_bzero(octets, length);
   }
   g_clear_pointer(password, g_bytes_unref);
 }
