@@ -12,7 +12,12 @@
 #include <TraceInformation.h>
 #include <TraceInformationElement.h>
 
-enum { MTA_NAME_MAX = 32, CONVERSIONS_MAX = 5, VISITS_MAX = 5 };
+enum {
+  MTA_NAME_MAX = 32,
+  CONVERSIONS_MAX = 5,
+  VISITS_MAX = 5,
+  ELEMENTS_MAX = 2 * 512 /* of each kind that are read; ub-transfers is 512, and more is a loop */
+};
 
 struct trace_element *trace_element_new(const struct mapping_gdi *gdi, const char *mta,
                                         const struct mail_time *arrival)
@@ -109,7 +114,7 @@ static bool same_domain(const struct trace_element *element, const struct TraceI
 static bool begins_later(const struct TraceInformation *external, int from,
                          const struct trace_element *element)
 {
-  for (int i = from; i < external->list.count; i++) {
+  for (int i = from; i < MIN(external->list.count, ELEMENTS_MAX); i++) {
     struct mail_time arrival;
     const struct TraceInformationElement *other = external->list.array[i];
     if (x400_time_get(&other->domain_supplied_information.arrival_time, &arrival) &&
@@ -151,7 +156,8 @@ GPtrArray *trace_from_asn1(const struct asn1_value *value, const struct TraceInf
       x400_extension_value(value, x400_extension(extensions, StandardExtension_internal_trace_information),
                            &asn_DEF_InternalTraceInformation);
   const InternalTraceInformation_t *internal = inner ? asn1_value_get(inner) : NULL;
-  int next = 0, count = external ? external->list.count : 0;
+  int next = 0, count = external ? MIN(external->list.count, ELEMENTS_MAX) : 0,
+      inner_count = internal ? MIN(internal->list.count, ELEMENTS_MAX) : 0;
   for (int i = 0; i < count;) {
     g_autoptr(GPtrArray) outers = trace_list_new();
     do
@@ -159,7 +165,7 @@ GPtrArray *trace_from_asn1(const struct asn1_value *value, const struct TraceInf
     while (i < count && same_domain(outers->pdata[0], external->list.array[i]));
     const struct trace_element *first = outers->pdata[0];
     g_autoptr(GPtrArray) inners = trace_list_new();
-    for (; internal && next < internal->list.count; next++) {
+    for (; next < inner_count; next++) {
       struct trace_element *element = internal_element(inner, internal->list.array[next]);
       g_ptr_array_add(inners, element);
       if (!x400_domain_equal(&element->gdi, &first->gdi) || begins_later(external, i, element)) {
@@ -179,7 +185,7 @@ GPtrArray *trace_from_asn1(const struct asn1_value *value, const struct TraceInf
     while (inners->len)
       g_ptr_array_add(list, g_ptr_array_steal_index(inners, 0));
   }
-  for (; internal && next < internal->list.count; next++)
+  for (; next < inner_count; next++)
     g_ptr_array_add(list, internal_element(inner, internal->list.array[next]));
   return list;
 }

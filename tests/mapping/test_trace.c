@@ -58,7 +58,7 @@ END_TEST
 static struct trace_element *element(const char *prmd, const char *mta, gint64 seconds, bool converted)
 {
   struct mapping_gdi gdi = {(char *)"de", (char *)"x", (char *)(guintptr)prmd};
-  struct mail_time time = {seconds * G_USEC_PER_SEC, 0};
+  struct mail_time time = {(1700000000 + seconds) * G_USEC_PER_SEC, 0}; /* UTCTime begins in 1980 */
   struct trace_element *made = trace_element_new(&gdi, mta, &time);
   if (converted) {
     made->converted = eit_new();
