@@ -180,18 +180,27 @@ static void tell_own_refusal(struct acse *acse)
   indicate(acse, &up);
 }
 
-/* An AARQ that names another application context, or none that can be read. */
-static void reject_aarq(struct acse *acse, struct input *input)
+static void reject_aarq(struct acse *acse, enum acse_diagnostic diagnostic)
 {
-  bool other = acse->apdu.type == ACSE_AARQ && acse->apdu.context_dotted != NULL;
   struct acse_apdu apdu = {.type = ACSE_AARE,
                            .context = acse->options.application_context,
                            .result = ACSE_REJECTED_PERMANENT,
-                           .diagnostic = other ? ACSE_CONTEXT_NAME_NOT_SUPPORTED : ACSE_NO_REASON};
+                           .diagnostic = diagnostic};
   struct presentation_primitive answer = {0};
-  (void)input;
   answer_aarq(acse, &answer, &apdu);
   tell_own_refusal(acse);
+}
+
+static void reject_other(struct acse *acse, struct input *input)
+{
+  (void)input;
+  reject_aarq(acse, ACSE_CONTEXT_NAME_NOT_SUPPORTED);
+}
+
+static void reject_invalid(struct acse *acse, struct input *input)
+{
+  (void)input;
+  reject_aarq(acse, ACSE_NO_REASON);
 }
 
 static void confirm_associate(struct acse *acse, struct input *input)
@@ -326,8 +335,8 @@ static const struct row {
 } table[] = {
     {STA0, A_ASCREQ, send_aarq, STA1},      /* 7.1 */
     {STA0, AARQ, indicate_associate, STA2}, /* 7.1 */
-    {STA0, AARQ_OTHER, reject_aarq, STA0},  /* 7.1 */
-    {STA0, AARQ_INVALID, reject_aarq, STA0},
+    {STA0, AARQ_OTHER, reject_other, STA0}, /* 7.1 */
+    {STA0, AARQ_INVALID, reject_invalid, STA0},
     {STA1, AARE_ACCEPT, confirm_associate, STA5},       /* 7.1 */
     {STA1, AARE_REJECT, confirm_rejected, STA0},        /* 7.1 */
     {STA1, AARE_INVALID, abort_invalid, STA0},          /* 7.3 */

@@ -1,0 +1,760 @@
+/* test_rtse.c - RTSE: every {state, event} of its table, its APDUs, and the course of associations and
+ * transfers. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/notation.h"
+#include "osi/rtse.h"
+#include "osi/rtse_machine.h"
+
+static GBytes *octets(const char *notation)
+{
+  return g_byte_array_free_to_bytes(notation_octets(notation));
+}
+
+static char *hex(GBytes *bytes)
+{
+  gsize length;
+  const void *data = g_bytes_get_data(bytes, &length);
+  return notation_hex(data, length);
+}
+
+/* --- what a machine puts out, in short: "P-DATA.req", "A-ABORT.req", "segment wanted" ...
+ * -------------------------------------- */
+
+static void describe(const struct rtse_output *output, GString *text)
+{
+  g_autofree char *name = NULL;
+  switch (output->type) {
+  case RTSE_ACSE:
+    g_string_append(text, acse_primitive_name(output->acse.service, output->acse.kind));
+    break;
+  case RTSE_PRESENTATION:
+    name = presentation_primitive_name(&output->presentation);
+    g_string_append(text, name);
+    break;
+  case RTSE_INDICATE:
+    g_string_append(text, rtse_indication_name(output->indication.type));
+    break;
+  }
+  g_string_append(text, "; ");
+}
+
+static char *outputs(struct rtse *rtse)
+{
+  GString *text = g_string_new(NULL);
+  struct rtse_output output;
+  while (rtse_next(rtse, &output)) {
+    describe(&output, text);
+    rtse_output_clear(&output);
+  }
+  return g_string_free(text, FALSE);
+}
+
+static void assert_outputs(struct rtse *rtse, const char *wanted)
+{
+  g_autofree char *text = outputs(rtse);
+  ck_assert_str_eq(text, wanted);
+}
+
+static struct rtse *machine(bool initiator)
+{
+  return rtse_new(&(struct rtse_options){
+      .initiator = initiator, .checkpoint_max = 1, .window_max = 2, .syntax = OID_AS_MTA_RTSE});
+}
+
+/* --- the table
+ * --------------------------------------------------------------------------------------------------------------------
+ */
+
+/* For each state the events that it takes and the state that follows; everything else is a protocol error of
+ * the peer, or refused to the user.  Written from the services of X.218, not from the table. "2": two-way
+ * only; "?": by a guard that the courses below try. */
+static const struct expectation {
+  enum rtse_state state;
+  const char *events;
+} expectations[] = {
+    {RTSE_STATE_IDLE,
+     "RT_OPEN_REQ>OPENING A_ASSOCIATE_IND>OPENED A_ASSOCIATE_IND_INVALID>CLOSED RT_ABORT_REQ>CLOSED "
+     "A_ABORT_IND>CLOSED A_P_ABORT_IND>CLOSED"},
+    {RTSE_STATE_OPENING, "A_ASSOCIATE_CNF_ACCEPT>TURN A_ASSOCIATE_CNF_REFUSE>CLOSED"},
+    {RTSE_STATE_OPENED, "RT_OPEN_RSP_ACCEPT>TURN RT_OPEN_RSP_REFUSE>CLOSED"},
+    {RTSE_STATE_TURN,
+     "RT_CLOSE_REQ>CLOSING RT_TRANSFER_REQ>SENDING P_TOKEN_PLEASE_IND>TURN RT_TURN_GIVE_REQ>WAIT"},
+    {RTSE_STATE_WAIT,
+     "A_RELEASE_IND>CLOSED_BY_PEER P_ACTIVITY_START_IND>RECEIVING P_ACTIVITY_RESUME_IND>REPORTED "
+     "RT_TURN_PLEASE_REQ>WAIT P_TOKEN_PLEASE_IND>WAIT P_CONTROL_GIVE_IND>TURN"},
+    {RTSE_STATE_SENDING,
+     "RT_DATA>SENDING P_SYNC_MINOR_CNF>SENDING RT_DISCARD>DISCARDING P_U_EXCEPTION_IND>DISCARDING "
+     "P_P_EXCEPTION_IND>DISCARDING P_TOKEN_PLEASE_IND>SENDING"},
+    {RTSE_STATE_ENDING, "P_SYNC_MINOR_CNF>ENDING P_ACTIVITY_END_CNF>TURN P_U_EXCEPTION_IND>DISCARDING "
+                        "P_P_EXCEPTION_IND>DISCARDING P_TOKEN_PLEASE_IND>ENDING"},
+    {RTSE_STATE_DISCARDING,
+     "P_ACTIVITY_DISCARD_CNF>TURN P_SYNC_MINOR_CNF>DISCARDING P_U_EXCEPTION_IND>DISCARDING "
+     "P_P_EXCEPTION_IND>DISCARDING P_TOKEN_PLEASE_IND>DISCARDING"},
+    {RTSE_STATE_RECEIVING,
+     "P_DATA_IND>RECEIVING P_SYNC_MINOR_IND>RECEIVING P_ACTIVITY_END_IND>RECEIVED RT_REJECT>REPORTED "
+     "P_P_EXCEPTION_IND>REPORTED P_ACTIVITY_INTERRUPT_IND>WAIT P_ACTIVITY_DISCARD_IND>WAIT "
+     "RT_TURN_PLEASE_REQ>RECEIVING"},
+    {RTSE_STATE_RECEIVED,
+     "RT_SECURED>WAIT RT_REJECT>REPORTED P_P_EXCEPTION_IND>REPORTED P_ACTIVITY_INTERRUPT_IND>WAIT "
+     "P_ACTIVITY_DISCARD_IND>WAIT"},
+    {RTSE_STATE_REPORTED, "P_ACTIVITY_INTERRUPT_IND>WAIT P_ACTIVITY_DISCARD_IND>WAIT P_DATA_IND>REPORTED "
+                          "P_DATA_IND_INVALID>REPORTED P_SYNC_MINOR_IND>REPORTED P_ACTIVITY_END_IND>REPORTED "
+                          "P_P_EXCEPTION_IND>REPORTED"},
+    {RTSE_STATE_CLOSING, "A_RELEASE_CNF>CLOSED P_TOKEN_PLEASE_IND>CLOSING"},
+    {RTSE_STATE_CLOSED_BY_PEER, "RT_CLOSE_RSP>CLOSED"},
+    {RTSE_STATE_CLOSED, ""},
+};
+
+#define NAME(constant, name) #constant,
+static const char *const state_names[] = {RTSE_STATES(NAME)};
+static const char *const event_names[] = {RTSE_EVENTS(NAME)};
+#undef NAME
+
+/* The state that should follow; -1: the event has no place. */
+static int expected_next(enum rtse_state state, enum rtse_event event)
+{
+  if (event == RTSE_EVENT_RT_ABORT_REQ || event == RTSE_EVENT_A_ABORT_IND ||
+      event == RTSE_EVENT_A_P_ABORT_IND) {
+    return RTSE_STATE_CLOSED;
+  }
+  ck_assert_int_eq(expectations[state].state, state);
+  g_auto(GStrv) items = g_strsplit(expectations[state].events, " ", -1);
+  for (gsize i = 0; items[i] != NULL; i++) {
+    g_auto(GStrv) sides = g_strsplit(items[i], ">", 2);
+    for (int next = 0;
+         sides[0][0] != '\0' && strcmp(sides[0], event_names[event]) == 0 && next < RTSE_STATE_COUNT;
+         next++) {
+      if (strcmp(sides[1], state_names[next]) == 0) {
+        return next;
+      }
+    }
+  }
+  return -1;
+}
+
+/* A machine put into a state, with what that state has. */
+static struct rtse *in_state(enum rtse_state state)
+{
+  struct rtse *rtse = machine(true);
+  rtse->state = state;
+  rtse->terms = (struct rtse_terms){.checkpoint_size = 1,
+                                    .window = 2,
+                                    .dialogue = RTSE_TWO_WAY_ALTERNATE,
+                                    .initiator_turn = true,
+                                    .version = 2};
+  rtse->activity = 1;
+  if (state == RTSE_STATE_SENDING) {
+    rtse->left = 5000;
+    rtse->want = 1024;
+  }
+  return rtse;
+}
+
+static enum session_service service_of(enum rtse_event event)
+{
+  switch (event) {
+  case RTSE_EVENT_P_ACTIVITY_INTERRUPT_IND:
+    return S_ACTIVITY_INTERRUPT;
+  case RTSE_EVENT_P_ACTIVITY_DISCARD_IND:
+    return S_ACTIVITY_DISCARD;
+  case RTSE_EVENT_P_P_EXCEPTION_IND:
+    return S_P_EXCEPTION_REPORT;
+  default:
+    return S_U_EXCEPTION_REPORT;
+  }
+}
+
+static bool raise_event(struct rtse *rtse, enum rtse_event event)
+{
+  guint8 segment[1024] = {0};
+  g_autoptr(GBytes) data = g_bytes_new(segment, sizeof segment);
+  g_autoptr(GPtrArray) slices = g_ptr_array_new();
+  g_ptr_array_add(slices, data);
+  struct rtse_apdu apdu = {.type = event == RTSE_EVENT_A_ABORT_IND ? RTSE_RTAB : RTSE_RTORQ, .window = 2};
+  struct acse_primitive acse = {.connect = {.session = {.tokens = SESSION_TOKENS_ALL}}};
+  struct presentation_primitive presentation = {.session = {.service = service_of(event),
+                                                            .kind = S_INDICATION}},
+                                connect = {0};
+  osi_failure_set(&acse.failure, OSI_LAYER_ACSE, true, false, "below");
+  bool done = rtse_step(rtse, event,
+                        &(struct rtse_input){.connect = &connect,
+                                             .size = 10,
+                                             .data = data,
+                                             .acse = &acse,
+                                             .presentation = &presentation,
+                                             .apdu = &apdu,
+                                             .slices = slices,
+                                             .why = "test"});
+  acse_primitive_clear(&acse);
+  presentation_primitive_clear(&presentation);
+  return done;
+}
+
+static bool transfer_was_open(enum rtse_state state)
+{
+  return state == RTSE_STATE_SENDING || state == RTSE_STATE_ENDING || state == RTSE_STATE_DISCARDING ||
+         state == RTSE_STATE_RECEIVING || state == RTSE_STATE_RECEIVED;
+}
+
+START_TEST(every_state_takes_every_event_as_it_should)
+{
+  enum rtse_state state = (enum rtse_state)_i;
+  for (int e = 0; e < RTSE_EVENT_COUNT; e++) {
+    enum rtse_event event = (enum rtse_event)e;
+    struct rtse *rtse = in_state(state);
+    int next = expected_next(state, event);
+    bool done = raise_event(rtse, event);
+    g_autofree char *text = outputs(rtse);
+    const char *at = event_names[e];
+    if (next >= 0) {
+      ck_assert_msg(done && (int)rtse->state == next, "%s in %s: now %s, not %s", at, state_names[state],
+                    state_names[rtse->state], state_names[next]);
+      bool turn = rtse->state == RTSE_STATE_TURN && state != RTSE_STATE_TURN;
+      ck_assert_msg(turn == (strstr(text, "turn; ") != NULL), "%s in %s: %s", at, state_names[state], text);
+    } else if (rtse_event_is_users(event)) {
+      ck_assert_msg(!done && rtse->state == state && text[0] == '\0', "%s in %s: %s", at, state_names[state],
+                    text);
+    } else if (state == RTSE_STATE_IDLE || state == RTSE_STATE_CLOSED) {
+      ck_assert_msg(rtse->state == state && text[0] == '\0', "%s in %s: %s", at, state_names[state], text);
+    } else {
+      ck_assert_msg(rtse->state == RTSE_STATE_CLOSED && g_str_has_prefix(text, "A-ABORT.req; ") &&
+                        g_str_has_suffix(text, "RT-ABORT.ind; "),
+                    "%s in %s: %s", at, state_names[state], text);
+    }
+    bool lost = strstr(text, "not transferred") != NULL || strstr(text, "abandoned") != NULL;
+    bool aborted = strstr(text, "RT-ABORT.ind") != NULL;
+    ck_assert_msg(!aborted || lost == transfer_was_open(state), "%s in %s: %s", at, state_names[state], text);
+    rtse_free(rtse);
+  }
+}
+END_TEST
+
+START_TEST(each_row_can_be_reached_and_says_where_it_is_from)
+{
+  for (gsize i = 0; i < rtse_table_rows; i++) {
+    const struct rtse_row *row = &rtse_table[i];
+    ck_assert(row->source != NULL && row->source[0] != '\0' && row->action != NULL);
+    for (gsize j = 0; j < i;
+         j++) { /* a row behind one of the same pair without a guard would never be taken */
+      ck_assert_msg(rtse_table[j].guard != NULL || rtse_table[j].event != row->event ||
+                        (rtse_table[j].state != row->state && rtse_table[j].state != RTSE_STATE_ANY),
+                    "row %zu hides row %zu", j, i);
+    }
+  }
+}
+END_TEST
+
+/* In a monologue nobody asks for the turn or gives it. */
+START_TEST(in_a_monologue_the_turn_has_no_events)
+{
+  static const struct {
+    enum rtse_state state;
+    enum rtse_event event;
+  } cases[] = {{RTSE_STATE_WAIT, RTSE_EVENT_RT_TURN_PLEASE_REQ},
+               {RTSE_STATE_TURN, RTSE_EVENT_RT_TURN_GIVE_REQ},
+               {RTSE_STATE_RECEIVING, RTSE_EVENT_RT_TURN_PLEASE_REQ},
+               {RTSE_STATE_TURN, RTSE_EVENT_P_TOKEN_PLEASE_IND},
+               {RTSE_STATE_WAIT, RTSE_EVENT_P_CONTROL_GIVE_IND},
+               {RTSE_STATE_SENDING, RTSE_EVENT_P_TOKEN_PLEASE_IND}};
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    struct rtse *rtse = in_state(cases[i].state);
+    rtse->terms.dialogue = RTSE_MONOLOGUE;
+    bool users = rtse_event_is_users(cases[i].event);
+    ck_assert(raise_event(rtse, cases[i].event) != users);
+    ck_assert_int_eq(rtse->state, users ? cases[i].state : RTSE_STATE_CLOSED);
+    rtse_free(rtse);
+  }
+}
+END_TEST
+
+/* --- APDUs
+ * --------------------------------------------------------------------------------------------------------------------------
+ */
+
+static const struct apdu {
+  const char *notation;
+  bool good;
+  struct rtse_apdu apdu;
+  const char *user_data;
+} apdus[] = {
+    /* of the captures: RTORQ with checkpoint 63, the window left out; RTOAC 1 and 3; the ping's without
+       anything */
+    {"b0{ 80<3f> 82<00> a3{ a0{ 05<> } } }",
+     true,
+     {RTSE_RTORQ, 63, 3, RTSE_MONOLOGUE, false, NULL, 0, 0},
+     "05<>"},
+    {"b1{ 80<01> 81<03> a2{ a0{ 05<> } } }", true, {RTSE_RTOAC, 1, 3, 0, false, NULL, 0, 0}, "05<>"},
+    {"~b0{ 80<01> 81<02> 82<01> ~a3{ ~a0{ 04'x' } } }",
+     true,
+     {RTSE_RTORQ, 1, 2, RTSE_TWO_WAY_ALTERNATE, false, NULL, 0, 0},
+     "04'x'"},
+    {"b0{ a3{ a0{ 04'x' } } }", true, {RTSE_RTORQ, 0, 3, RTSE_MONOLOGUE, false, NULL, 0, 0}, "04'x'"},
+    {"b0{ a3{ a1{ 04'ref' 17'261123180000Z' } } 80<01> }",
+     true,
+     {RTSE_RTORQ, 1, 3, 0, true, NULL, 0, 0},
+     NULL},
+    {"b2{ a1{ 02<02> } }", true, {RTSE_RTORJ, 0, 0, 0, false, NULL, 0, 0}, "02<02>"},
+    {"b2{ }", true, {RTSE_RTORJ, 0, 0, 0, false, NULL, 0, 0}, NULL},
+    {"02<07>", true, {RTSE_RTTP, 0, 0, 0, false, NULL, 7, 0}, NULL},
+    {"b6{ 80<04> }", true, {RTSE_RTAB, 0, 0, 0, false, NULL, 0, 4}, NULL},
+    {"b6{ 80<01> 81<0780> }", true, {RTSE_RTAB, 0, 0, 0, false, NULL, 0, 1}, NULL},
+    {"b6{ }", true, {RTSE_RTAB, 0, 0, 0, false, NULL, 0, 0}, NULL},
+    {"b6{ 80<06> a2{ 04'x' } }", true, {RTSE_RTAB, 0, 0, 0, false, NULL, 0, 6}, "04'x'"},
+    {"b0{ 80<3f> }", false, {0}, NULL},
+    {"b3{ }", false, {0}, NULL},
+    {"04'segment'", false, {0}, NULL}, /* RTTR is no APDU of these places */
+    {"b0<80>", false, {0}, NULL},
+    {"", false, {0}, NULL},
+};
+
+START_TEST(an_apdu_is_read_or_refused)
+{
+  const struct apdu *c = &apdus[_i];
+  g_autoptr(GBytes) data = octets(c->notation);
+  g_autoptr(GError) error = NULL;
+  struct rtse_apdu apdu = {0};
+  bool good = rtse_apdu_read(data, &apdu, &error);
+  ck_assert_msg(good == c->good, "%s: %s", c->notation, error ? error->message : "accepted");
+  if (good) {
+    ck_assert_int_eq(apdu.type, c->apdu.type);
+    ck_assert_uint_eq(apdu.checkpoint_size, c->apdu.checkpoint_size);
+    ck_assert_uint_eq(apdu.window, c->apdu.window);
+    ck_assert_int_eq(apdu.dialogue, c->apdu.dialogue);
+    ck_assert(apdu.recover == c->apdu.recover);
+    ck_assert_uint_eq(apdu.priority, c->apdu.priority);
+    ck_assert_uint_eq(apdu.abort_reason, c->apdu.abort_reason);
+    g_autoptr(GBytes) user_data = c->user_data != NULL ? octets(c->user_data) : NULL;
+    ck_assert(user_data == NULL ? apdu.user_data == NULL : g_bytes_equal(user_data, apdu.user_data));
+  }
+  rtse_apdu_clear(&apdu);
+}
+END_TEST
+
+static const struct rttr {
+  const char *notation;
+  const char *octets; /* NULL: refused */
+  guint slices;
+} rttrs[] = {
+    {"04<010203>", "010203", 1},
+    {"24{ 04<01> 04<0203> }", "010203", 2},
+    {"~24{ 04<01> 04<0203> }", "010203", 2},
+    {"~24{ 04<01> ~24{ 04<02> } 04<03> }", "010203", 3},
+    {"04<01> 04<0203>", "010203", 2}, /* several values in one PDV-list */
+    {"04<>", "", 0},
+    {"24{ 04<01> 02<02> }", NULL, 0},
+    {"02<01>", NULL, 0},
+    {"04<01> 30{}", NULL, 0},
+    {"~24{ ~24{ ~24{ ~24{ ~24{ ~24{ 04<01> } } } } } }", NULL, 0},
+    {"24<0402>", NULL, 0},
+    {"", NULL, 0},
+};
+
+START_TEST(a_segment_is_read_in_place)
+{
+  const struct rttr *c = &rttrs[_i];
+  g_autoptr(GBytes) data = octets(c->notation);
+  g_autoptr(GPtrArray) slices = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+  bool good = rtse_rttr_read(data, slices);
+  ck_assert_msg(good == (c->octets != NULL), "%s", c->notation);
+  if (good) {
+    g_autoptr(GString) all = g_string_new(NULL);
+    for (guint i = 0; i < slices->len; i++) {
+      g_autofree char *digits = hex(slices->pdata[i]);
+      g_string_append(all, digits);
+    }
+    ck_assert_str_eq(all->str, c->octets);
+    ck_assert_uint_eq(slices->len, c->slices);
+  }
+}
+END_TEST
+
+/* --- courses
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
+
+static void from_acse(struct rtse *rtse, enum acse_service service, enum session_kind kind,
+                      enum acse_result result, const char *notation, guint units, guint tokens,
+                      guint tokens_acceptor)
+{
+  struct acse_primitive primitive = {
+      .service = service,
+      .kind = kind,
+      .result = result,
+      .information = notation != NULL ? octets(notation) : NULL,
+      .connect = {
+          .session = {.units = units, .tokens = tokens, .tokens_acceptor = tokens_acceptor, .version = 2}}};
+  osi_failure_set(&primitive.failure, OSI_LAYER_ACSE, true, true, "below");
+  rtse_acse(rtse, &primitive);
+}
+
+static void from_presentation(struct rtse *rtse, enum session_service service, enum session_kind kind,
+                              guint serial, guint reason, const char *notation)
+{
+  struct presentation_primitive primitive = {
+      .session = {.service = service, .kind = kind, .serial = serial, .reason = reason}};
+  if (service == S_ACTIVITY_START || service == S_ACTIVITY_RESUME) {
+    primitive.session.activity = octets("02<07>");
+  }
+  if (notation != NULL) {
+    primitive.values = presentation_values_one(OID_AS_MTA_RTSE, octets(notation));
+  }
+  rtse_presentation(rtse, &primitive);
+}
+
+static struct rtse *open_initiator(enum rtse_dialogue dialogue)
+{
+  struct rtse *rtse = machine(true);
+  struct presentation_primitive connect = {0};
+  g_autoptr(GBytes) bind = octets("05<>");
+  ck_assert(rtse_open(rtse, dialogue, bind, &connect, NULL));
+  assert_outputs(rtse, "A-ASSOCIATE.req; ");
+  from_acse(rtse, A_ASSOCIATE, S_CONFIRM, ACSE_ACCEPTED, "b1{ 80<01> 81<02> a2{ a0{ 05<> } } }", 0x0249, 0,
+            0);
+  assert_outputs(rtse, "RT-OPEN.cnf accepted; turn; ");
+  return rtse;
+}
+
+static struct rtse *open_responder(void)
+{
+  struct rtse *rtse = machine(false);
+  from_acse(rtse, A_ASSOCIATE, S_INDICATION, ACSE_ACCEPTED, "b0{ 80<01> 81<02> 82<01> a3{ a0{ 05<> } } }",
+            0x0249, SESSION_TOKENS_ALL, 0);
+  assert_outputs(rtse, "RT-OPEN.ind; ");
+  g_autoptr(GBytes) result = octets("05<>");
+  ck_assert(rtse_open_accept(rtse, result, NULL));
+  assert_outputs(rtse, "A-ASSOCIATE.rsp; ");
+  return rtse;
+}
+
+START_TEST(rtorq_is_as_the_standard_has_it)
+{
+  struct rtse *rtse = machine(true);
+  struct presentation_primitive connect = {0};
+  g_autoptr(GBytes) bind = octets("05<>"), wanted = octets("b0{ 80<01> 81<02> 82<01> a3{ a0{ 05<> } } }");
+  ck_assert(rtse_open(rtse, RTSE_TWO_WAY_ALTERNATE, bind, &connect, NULL));
+  struct rtse_output output;
+  ck_assert(rtse_next(rtse, &output));
+  ck_assert(g_bytes_equal(output.acse.information, wanted));
+  ck_assert_uint_eq(output.acse.connect.session.units, 0x0249);
+  ck_assert_uint_eq(output.acse.connect.session.tokens, SESSION_TOKENS_ALL);
+  rtse_output_clear(&output);
+  rtse_free(rtse);
+}
+END_TEST
+
+/* Proposals that the responder itself refuses. */
+START_TEST(a_proposal_without_sense_is_refused_with_words)
+{
+  static const struct {
+    const char *notation;
+    guint units, tokens, acceptor;
+    const char *words;
+  } cases[] = {
+      {NULL, 0x0249, SESSION_TOKENS_ALL, 0, "no APDU for opening"},
+      {"b6{ }", 0x0249, SESSION_TOKENS_ALL, 0, "no APDU for opening"},
+      {"30{ }", 0x0249, SESSION_TOKENS_ALL, 0, "RTSE APDU"},
+      {"b0{ a3{ a0{ 05<> } } }", 0x0049, SESSION_TOKENS_ALL, 0, "exceptions"},
+      {"b0{ a3{ a0{ 05<> } } }", 0x0249, SESSION_TOKEN_DATA, SESSION_TOKEN_MINOR, "divided"},
+      {"b0{ a3{ a1{ 04'ref' 17'261123180000Z' } } }", 0x0249, SESSION_TOKENS_ALL, 0, "recover"},
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    struct rtse *rtse = machine(false);
+    from_acse(rtse, A_ASSOCIATE, S_INDICATION, ACSE_ACCEPTED, cases[i].notation, cases[i].units,
+              cases[i].tokens, cases[i].acceptor);
+    struct rtse_output output;
+    ck_assert(rtse_next(rtse, &output) && output.type == RTSE_ACSE);
+    ck_assert(output.acse.service == A_ASSOCIATE && output.acse.result == ACSE_REJECTED_PERMANENT);
+    g_autofree char *rtorj = hex(output.acse.information);
+    ck_assert_str_eq(rtorj, "b200");
+    rtse_output_clear(&output);
+    ck_assert(rtse_next(rtse, &output) && output.indication.type == RT_ABORT_IND);
+    ck_assert_msg(strstr(output.indication.failure.words, cases[i].words), "%s",
+                  output.indication.failure.words);
+    rtse_output_clear(&output);
+    rtse_free(rtse);
+  }
+}
+END_TEST
+
+START_TEST(answers_without_sense_abort)
+{
+  static const char *const answers[] = {NULL, "b2{ }", "b1{ a2{ a1{ 04'ref' 17'261123180000Z' } } }"};
+  for (gsize i = 0; i < G_N_ELEMENTS(answers); i++) {
+    struct rtse *rtse = machine(true);
+    struct presentation_primitive connect = {0};
+    ck_assert(rtse_open(rtse, RTSE_MONOLOGUE, NULL, &connect, NULL));
+    g_autofree char *before = outputs(rtse);
+    from_acse(rtse, A_ASSOCIATE, S_CONFIRM, ACSE_ACCEPTED, answers[i], 0x0249, 0, 0);
+    assert_outputs(rtse, "A-ABORT.req; RT-ABORT.ind; ");
+    rtse_free(rtse);
+  }
+}
+END_TEST
+
+START_TEST(the_turn_may_start_with_the_responder)
+{
+  struct rtse *rtse = machine(false);
+  from_acse(rtse, A_ASSOCIATE, S_INDICATION, ACSE_ACCEPTED, "b0{ a3{ a0{ 05<> } } }", 0x0249, 0,
+            SESSION_TOKENS_ALL);
+  g_autofree char *before = outputs(rtse);
+  g_autoptr(GBytes) result = octets("05<>");
+  ck_assert(rtse_open_accept(rtse, result, NULL));
+  struct rtse_output output;
+  ck_assert(rtse_next(rtse, &output));
+  ck_assert_uint_eq(output.acse.connect.session.tokens_acceptor, SESSION_TOKENS_ALL);
+  rtse_output_clear(&output);
+  assert_outputs(rtse, "turn; ");
+  ck_assert(rtse_transfer(rtse, 10, NULL));
+  rtse_free(rtse);
+}
+END_TEST
+
+static void give(struct rtse *rtse, gsize size)
+{
+  g_autofree guint8 *data = g_malloc0(size);
+  g_autoptr(GBytes) bytes = g_bytes_new(data, size);
+  ck_assert(rtse_data(rtse, bytes, NULL));
+}
+
+START_TEST(a_transfer_stops_at_the_window_and_goes_on_with_confirmations)
+{
+  struct rtse *rtse = open_initiator(RTSE_MONOLOGUE);
+  ck_assert(rtse_transfer(rtse, 4 * 1024 + 1, NULL));
+  assert_outputs(rtse, "P-ACTIVITY-START.req; segment wanted; ");
+  g_autoptr(GBytes) little = octets("04'x'");
+  ck_assert(!rtse_data(rtse, little, NULL)); /* not as much as wanted */
+  give(rtse, 1024);
+  assert_outputs(rtse, "P-DATA.req; P-SYNC-MINOR.req; segment wanted; ");
+  ck_assert_ptr_null(rtse_awaits(rtse));
+  give(rtse, 1024);
+  assert_outputs(rtse, "P-DATA.req; P-SYNC-MINOR.req; "); /* two are open */
+  ck_assert_ptr_nonnull(rtse_awaits(rtse));
+  ck_assert(!rtse_data(rtse, little, NULL));
+  from_presentation(rtse, S_SYNC_MINOR, S_CONFIRM, 2, 0, NULL); /* stands for both */
+  assert_outputs(rtse, "segment wanted; ");
+  give(rtse, 1024);
+  assert_outputs(rtse, "P-DATA.req; P-SYNC-MINOR.req; segment wanted; ");
+  give(rtse, 1024);
+  assert_outputs(rtse, "P-DATA.req; P-SYNC-MINOR.req; ");
+  from_presentation(rtse, S_SYNC_MINOR, S_CONFIRM, 3, 0, NULL);
+  assert_outputs(rtse, "segment wanted; ");
+  give(rtse, 1);
+  assert_outputs(rtse, "P-DATA.req; P-ACTIVITY-END.req; ");
+  from_presentation(rtse, S_SYNC_MINOR, S_CONFIRM, 4, 0, NULL);
+  assert_outputs(rtse, "");
+  from_presentation(rtse, S_ACTIVITY_END, S_CONFIRM, 5, 0, NULL);
+  assert_outputs(rtse, "RT-TRANSFER.cnf transferred; turn; ");
+  rtse_free(rtse);
+}
+END_TEST
+
+START_TEST(without_checkpoints_segments_follow_each_other)
+{
+  struct rtse *rtse =
+      rtse_new(&(struct rtse_options){.initiator = true, .window_max = 1, .segment_max = 1000});
+  rtse->state = RTSE_STATE_TURN;
+  ck_assert(rtse_transfer(rtse, 2001, NULL));
+  assert_outputs(rtse, "P-ACTIVITY-START.req; segment wanted; ");
+  give(rtse, 1000);
+  assert_outputs(rtse, "P-DATA.req; segment wanted; ");
+  give(rtse, 1000);
+  assert_outputs(rtse, "P-DATA.req; segment wanted; ");
+  give(rtse, 1);
+  assert_outputs(rtse, "P-DATA.req; P-ACTIVITY-END.req; ");
+  rtse_free(rtse);
+}
+END_TEST
+
+START_TEST(an_exception_of_the_receiver_discards)
+{
+  for (guint reason = 0; reason <= 6; reason += 3) {
+    struct rtse *rtse = open_initiator(RTSE_MONOLOGUE);
+    ck_assert(rtse_transfer(rtse, 100, NULL));
+    give(rtse, 100);
+    g_autofree char *before = outputs(rtse);
+    from_presentation(rtse, S_U_EXCEPTION_REPORT, S_INDICATION, 0, reason, NULL);
+    assert_outputs(rtse, "P-ACTIVITY-DISCARD.req; ");
+    from_presentation(rtse, S_ACTIVITY_DISCARD, S_CONFIRM, 0, 0, NULL);
+    struct rtse_output output;
+    ck_assert(rtse_next(rtse, &output) && output.indication.type == RT_NOT_TRANSFERRED);
+    ck_assert(output.indication.failure.by_peer);
+    ck_assert(output.indication.failure.permanent == (reason == 6));
+    rtse_output_clear(&output);
+    assert_outputs(rtse, "turn; ");
+    ck_assert(rtse_transfer(rtse, 100, NULL));
+    rtse_free(rtse);
+  }
+}
+END_TEST
+
+START_TEST(a_transfer_comes_and_is_secured_or_not)
+{
+  struct rtse *rtse = open_responder();
+  from_presentation(rtse, S_ACTIVITY_START, S_INDICATION, 0, 0, NULL);
+  assert_outputs(rtse, "transfer begins; ");
+  from_presentation(rtse, S_DATA, S_INDICATION, 0, 0, "~24{ 04'ab' 04'c' }");
+  assert_outputs(rtse, "segment; segment; ");
+  from_presentation(rtse, S_SYNC_MINOR, S_INDICATION, 1, 0, NULL);
+  assert_outputs(rtse, "P-SYNC-MINOR.rsp; ");
+  from_presentation(rtse, S_ACTIVITY_END, S_INDICATION, 2, 0, NULL);
+  assert_outputs(rtse, "RT-TRANSFER.ind; ");
+  ck_assert(rtse_transfer_open(rtse));
+  ck_assert(rtse_secured(rtse, NULL));
+  assert_outputs(rtse, "P-ACTIVITY-END.rsp; ");
+  ck_assert(!rtse_secured(rtse, NULL));
+
+  from_presentation(rtse, S_ACTIVITY_START, S_INDICATION, 0, 0, NULL);
+  g_autofree char *begun = outputs(rtse);
+  ck_assert(rtse_reject(rtse, NULL));
+  assert_outputs(rtse, "P-U-EXCEPTION-REPORT.req; ");
+  from_presentation(rtse, S_DATA, S_INDICATION, 0, 0, "04'x'");
+  assert_outputs(rtse, "");
+  from_presentation(rtse, S_ACTIVITY_DISCARD, S_INDICATION, 0, 0, NULL);
+  assert_outputs(rtse, "P-ACTIVITY-DISCARD.rsp; ");
+
+  from_presentation(rtse, S_ACTIVITY_START, S_INDICATION, 0, 0, NULL);
+  from_presentation(rtse, S_ACTIVITY_INTERRUPT, S_INDICATION, 0, 1, NULL);
+  assert_outputs(rtse, "transfer begins; transfer abandoned; P-ACTIVITY-INTERRUPT.rsp; ");
+  rtse_free(rtse);
+}
+END_TEST
+
+START_TEST(a_resume_is_answered_that_it_cannot_be)
+{
+  struct rtse *rtse = open_responder();
+  from_presentation(rtse, S_ACTIVITY_RESUME, S_INDICATION, 5, 0, NULL);
+  struct rtse_output output;
+  ck_assert(rtse_next(rtse, &output) && output.type == RTSE_PRESENTATION);
+  ck_assert_int_eq(output.presentation.session.service, S_U_EXCEPTION_REPORT);
+  ck_assert_uint_eq(output.presentation.session.reason, 6);
+  rtse_output_clear(&output);
+  from_presentation(rtse, S_ACTIVITY_DISCARD, S_INDICATION, 0, 0, NULL);
+  assert_outputs(rtse, "P-ACTIVITY-DISCARD.rsp; ");
+  from_presentation(rtse, S_ACTIVITY_START, S_INDICATION, 0, 0, NULL);
+  assert_outputs(rtse, "transfer begins; ");
+  rtse_free(rtse);
+}
+END_TEST
+
+START_TEST(the_turn_is_asked_for_with_a_priority)
+{
+  struct rtse *rtse = open_responder();
+  ck_assert(rtse_turn_please(rtse, 2, NULL));
+  struct rtse_output output;
+  ck_assert(rtse_next(rtse, &output));
+  ck_assert_int_eq(output.presentation.session.service, S_TOKEN_PLEASE);
+  g_autofree char *rttp = hex(g_array_index(output.presentation.values, struct presentation_value, 0).octets);
+  ck_assert_str_eq(rttp, "020102");
+  rtse_output_clear(&output);
+  from_presentation(rtse, S_CONTROL_GIVE, S_INDICATION, 0, 0, NULL);
+  assert_outputs(rtse, "turn; ");
+  rtse_free(rtse);
+
+  rtse = open_initiator(RTSE_TWO_WAY_ALTERNATE);
+  static const char *const pleases[] = {"02<05>", NULL};
+  for (gsize i = 0; i < G_N_ELEMENTS(pleases); i++) {
+    from_presentation(rtse, S_TOKEN_PLEASE, S_INDICATION, 0, 0, pleases[i]);
+    ck_assert(rtse_next(rtse, &output) && output.indication.type == RT_TURN_PLEASE_IND);
+    ck_assert_uint_eq(output.indication.priority, pleases[i] != NULL ? 5 : 0);
+    rtse_output_clear(&output);
+  }
+  ck_assert(rtse_turn_give(rtse, NULL));
+  assert_outputs(rtse, "P-CONTROL-GIVE.req; ");
+  ck_assert(!rtse_transfer(rtse, 10, NULL));
+  from_presentation(rtse, S_TOKEN_PLEASE, S_INDICATION, 0, 0, "04'x'");
+  assert_outputs(rtse, "A-ABORT.req; RT-ABORT.ind; ");
+  rtse_free(rtse);
+}
+END_TEST
+
+START_TEST(who_has_no_right_to_close_cannot)
+{
+  struct rtse *rtse = open_responder();
+  ck_assert(!rtse_close(rtse, NULL)); /* has not the turn */
+  from_presentation(rtse, S_CONTROL_GIVE, S_INDICATION, 0, 0, NULL);
+  ck_assert(!rtse_close(rtse, NULL)); /* did not open it */
+  rtse_free(rtse);
+  rtse = open_initiator(RTSE_TWO_WAY_ALTERNATE);
+  ck_assert(rtse_close(rtse, NULL));
+  assert_outputs(rtse, "A-RELEASE.req; ");
+  from_acse(rtse, A_RELEASE, S_CONFIRM, ACSE_ACCEPTED, NULL, 0, 0, 0);
+  assert_outputs(rtse, "RT-CLOSE.cnf; ");
+  rtse_free(rtse);
+}
+END_TEST
+
+START_TEST(aborts_are_told_in_words)
+{
+  static const struct {
+    const char *notation, *words;
+    bool permanent;
+  } cases[] = {{"b6{ 80<00> }", "local system problem (0)", false},
+               {"b6{ 80<03> }", "temporary problem", false},
+               {"b6{ 80<04> }", "we broke", false},
+               {"b6{ 80<05> }", "permanent problem", true},
+               {"b6{ 80<06> }", "by its user", false},
+               {"b6{ 80<63> }", "reason 99", false},
+               {NULL, "below", true},
+               {"04'x'", "below", true}};
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    struct rtse *rtse = open_initiator(RTSE_MONOLOGUE);
+    from_acse(rtse, A_ABORT, S_INDICATION, ACSE_ACCEPTED, cases[i].notation, 0, 0, 0);
+    struct rtse_output output;
+    ck_assert(rtse_next(rtse, &output) && output.indication.type == RT_ABORT_IND);
+    ck_assert_msg(strstr(output.indication.failure.words, cases[i].words), "%s",
+                  output.indication.failure.words);
+    ck_assert(output.indication.failure.permanent == cases[i].permanent);
+    rtse_output_clear(&output);
+    rtse_free(rtse);
+  }
+  struct rtse *rtse = open_initiator(RTSE_MONOLOGUE);
+  ck_assert(rtse_abort(rtse, RTSE_TEMPORARY_PROBLEM, NULL));
+  struct rtse_output output;
+  ck_assert(rtse_next(rtse, &output));
+  g_autofree char *rtab = hex(output.acse.information);
+  ck_assert_str_eq(rtab, "b603800103");
+  rtse_output_clear(&output);
+  rtse_free(rtse);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("osi/rtse");
+  TCase *table = tcase_create("table");
+  tcase_add_loop_test(table, every_state_takes_every_event_as_it_should, 0, RTSE_STATE_COUNT);
+  tcase_add_test(table, each_row_can_be_reached_and_says_where_it_is_from);
+  tcase_add_test(table, in_a_monologue_the_turn_has_no_events);
+  suite_add_tcase(suite, table);
+  TCase *codec = tcase_create("apdus");
+  tcase_add_loop_test(codec, an_apdu_is_read_or_refused, 0, G_N_ELEMENTS(apdus));
+  tcase_add_loop_test(codec, a_segment_is_read_in_place, 0, G_N_ELEMENTS(rttrs));
+  suite_add_tcase(suite, codec);
+  TCase *courses = tcase_create("courses");
+  tcase_add_test(courses, rtorq_is_as_the_standard_has_it);
+  tcase_add_test(courses, a_proposal_without_sense_is_refused_with_words);
+  tcase_add_test(courses, answers_without_sense_abort);
+  tcase_add_test(courses, the_turn_may_start_with_the_responder);
+  tcase_add_test(courses, a_transfer_stops_at_the_window_and_goes_on_with_confirmations);
+  tcase_add_test(courses, without_checkpoints_segments_follow_each_other);
+  tcase_add_test(courses, an_exception_of_the_receiver_discards);
+  tcase_add_test(courses, a_transfer_comes_and_is_secured_or_not);
+  tcase_add_test(courses, a_resume_is_answered_that_it_cannot_be);
+  tcase_add_test(courses, the_turn_is_asked_for_with_a_priority);
+  tcase_add_test(courses, who_has_no_right_to_close_cannot);
+  tcase_add_test(courses, aborts_are_told_in_words);
+  suite_add_tcase(suite, courses);
+  return suite;
+}
+
+int main(void)
+{
+  SRunner *runner = srunner_create(suite());
+  srunner_run_all(runner, CK_NORMAL);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
