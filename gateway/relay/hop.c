@@ -35,7 +35,7 @@ static void delivery_free(struct delivery *delivery)
 static void delivery_release(struct delivery *delivery)
 {
   struct relay *relay = delivery->hop->relay;
-  for (guint i = 0; i < delivery->message->recipients->len; i++) {
+  for (guint i = 0; relay->store && i < delivery->message->recipients->len; i++) {
     const struct store_recipient *recipient = delivery->message->recipients->pdata[i];
     store_unclaim(relay->store, delivery->message->id, (gint)recipient->ordinal);
   }

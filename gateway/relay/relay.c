@@ -264,7 +264,8 @@ static void close_all(struct relay *relay)
     net_watch_free(relay->store_watch);
   converters_free(relay->converters);
   if (relay->store)
-    store_close(relay->store);
+    store_close(relay->store); /* its last callbacks still find the hops */
+  relay->store = NULL;
   hops_free(relay);
   reading_free(relay->reading);
   map_cache_free(relay->map_cache);
