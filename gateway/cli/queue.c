@@ -206,6 +206,8 @@ static int change(const struct queue_options *options, const char *what, char *c
     set_text(question, "why", options->why);
     json_t *answer = NULL;
     int code = control_ask(cli_configuration(&options->common), question, &answer);
+    if (code == CLI_DONE && !options->common.json)
+      printf("%s: %s done\n", *ids, what);
     json_array_append_new(done, json_pack("{s:s,s:b}", "id", *ids, "ok", code == CLI_DONE));
     worst = MAX(worst, code);
     json_decref(answer);

@@ -9,8 +9,9 @@
  * what a disk would hold that wrote nothing of its own accord. Each process has a log of its own (PID.START);
  * times put them into one order.
  *
- * Not covered: writes through mmap (SQLite's -shm needs no durability), and those of processes without this
- * library to descriptors they were given: at a file's sync its size is noted, what lies beyond is cut off. */
+ * Not covered: writes through mmap (SQLite's -shm needs no durability), and those of converters (their
+ * sandbox allows no notes) to descriptors they were given: at a file's sync its size is noted, what lies
+ * beyond is cut off. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -52,6 +53,7 @@ enum {
 enum { FDS = 65536 };
 enum { UNKNOWN, COVERED, FOLDER, OTHER };
 static unsigned char kinds[FDS];
+static bool inert;
 static int log_fd = -1, log_folder = -1;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -64,10 +66,16 @@ static uint64_t now(void)
   return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
+/* A converter's sandbox kills what opens a file: there the library does nothing. */
+__attribute__((constructor)) static void look_at_role(int argc, char **argv)
+{
+  inert = argc > 1 && strcmp(argv[1], "converter") == 0;
+}
+
 static void start(void)
 {
   const char *folder = getenv("LOSSY_LOG");
-  if (!folder || !getenv("LOSSY_DIR"))
+  if (inert || !folder || !getenv("LOSSY_DIR"))
     return;
   char name[64];
   snprintf(name, sizeof name, "%ld.%llu.log", (long)getpid(), (unsigned long long)now());
