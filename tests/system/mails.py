@@ -34,7 +34,7 @@ def multipart(sender="=?utf-8?q?J=C3=B6rg_M=C3=BCller?= <joerg@sea.example>", to
     pdf.add_header("Content-Disposition", "attachment", filename=("utf-8", "", "Rechnung März.pdf"))
     outer.attach(pdf)
     outer.attach(email.mime.message.MIMEMessage(inner))
-    return outer.as_bytes(policy=email.policy.SMTP)
+    return outer.as_bytes(policy=email.policy.compat32.clone(linesep="\r\n"))
 
 
 def parse(data):
