@@ -11,8 +11,7 @@
 
 #include <string.h>
 
-/* --- Mapping A
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Mapping A --------------------------------------------------------------------------------------- */
 
 static bool is_dda(const struct or_attribute *attribute, const char *type, bool teletex)
 {
@@ -79,8 +78,7 @@ static char *mapping_a(const struct or_address *address, GPtrArray *explain, GEr
   return mailbox_format(mailbox->route, mailbox->local, mailbox->domain);
 }
 
-/* --- Mapping B
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Mapping B --------------------------------------------------------------------------------------- */
 
 static bool is_mnemonic(const struct or_address *address)
 {

@@ -117,8 +117,7 @@ char *identifier_message_id_from_ipm(struct mapping_context *context, const stru
   return to_mhs(identifier);
 }
 
-/* --- MTS identifiers
- * ------------------------------------------------------------------------------------------------- */
+/* --- MTS identifiers --------------------------------------------------------------------------------- */
 
 void mts_identifier_clear(struct mts_identifier *identifier)
 {

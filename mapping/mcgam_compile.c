@@ -179,9 +179,7 @@ static void check_inverse(struct compiler *compiler, enum mcgam_table table, enu
   }
 }
 
-/* --- writing
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- writing ----------------------------------------------------------------------------------------- */
 
 static guint32 slots_for(guint rows)
 {

@@ -113,8 +113,7 @@ static void take(struct reader *reader, enum or_key key, guint index, const void
     put(reader, key, index, read_twin(reader, field, twin), twin);
 }
 
-/* --- built-in attributes
- * ------------------------------------------------------------------------------------------------ */
+/* --- built-in attributes ----------------------------------------------------------------------------- */
 
 static void read_standard(struct reader *reader, const BuiltInStandardAttributes_t *from)
 {
@@ -150,8 +149,7 @@ static void read_ddas(struct reader *reader, const BuiltInDomainDefinedAttribute
   }
 }
 
-/* --- extension attributes
- * ---------------------------------------------------------------------------------------------- */
+/* --- extension attributes ---------------------------------------------------------------------------- */
 
 static void read_teletex_ddas(struct reader *reader, const TeletexDomainDefinedAttributes_t *from)
 {
@@ -313,8 +311,7 @@ static void read_attribute(struct reader *reader, const ExtensionAttribute_t *at
   reader->error = part.error;
 }
 
-/* --- what twins repeat
- * --------------------------------------------------------------------------------------------------- */
+/* --- what twins repeat ------------------------------------------------------------------------------- */
 
 static void drop_repeated(char **twin, const char *printable)
 {

@@ -15,8 +15,7 @@ static const struct {
   const char *number;
 } TERMINAL_TYPES[] = {{"tlx", "3"}, {"ttx", "4"}, {"g3fax", "5"}, {"g4fax", "6"}, {"ia5", "7"}, {"vtx", "8"}};
 
-/* --- writing
- * --------------------------------------------------------------------------------------------------- */
+/* --- writing ----------------------------------------------------------------------------------------- */
 
 static void append_quoted(GString *out, const char *value)
 {
@@ -152,8 +151,7 @@ char *or_text_for_people(const struct or_address *address)
   return g_string_free(out, FALSE);
 }
 
-/* --- reading
- * --------------------------------------------------------------------------------------------------- */
+/* --- reading ----------------------------------------------------------------------------------------- */
 
 struct pair {
   enum or_key key;
@@ -419,8 +417,7 @@ struct or_address *or_text_parse_local_part(const char *text, GError **error)
   return or_address_parse(text, error);
 }
 
-/* --- personal names
- * ----------------------------------------------------------------------------------------------- */
+/* --- personal names ---------------------------------------------------------------------------------- */
 
 /* A name that keeps its spaces through folding and through 4.3.4 step 2. */
 static bool steady(const char *name)

@@ -45,8 +45,7 @@ struct writer {
   ExtensionAttributes_t *extensions; /* made when the first is added */
 };
 
-/* --- which twins an attribute has
- * -------------------------------------------------------------------------------------- */
+/* --- which twins an attribute has -------------------------------------------------------------------- */
 
 GByteArray *or_teletex_octets(const char *utf8)
 {
@@ -93,14 +92,16 @@ static const char *any_text(const char *printable, const char *teletex, const ch
   return own;
 }
 
-static const char *any_value(const struct or_attribute *attribute, enum or_twin twin)
+/* A member of a list or a name. alone: no printable structure goes with it, so the PrintableString, by which
+ * a name is known in the first place, stands for a member that has one. */
+static const char *member_value(const struct or_attribute *attribute, enum or_twin twin, bool alone)
 {
+  if (alone && attribute->printable && ps_is_printable(attribute->printable))
+    return attribute->printable;
   return any_text(attribute->printable, attribute->teletex, attribute->universal, twin);
 }
 
-/* --- strings
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* --- strings ----------------------------------------------------------------------------------------- */
 
 static void put_teletex(struct asn1_value *value, OCTET_STRING_t *field, const char *text)
 {
@@ -148,8 +149,7 @@ static void *new_twin(struct asn1_value *value, const char *text, enum or_twin t
   return field;
 }
 
-/* --- built-in attributes
- * ------------------------------------------------------------------------------------------------------ */
+/* --- built-in attributes ----------------------------------------------------------------------------- */
 
 static OCTET_STRING_t *plain(const struct or_address *address, enum or_key key)
 {
@@ -184,8 +184,7 @@ static void write_domains(const struct or_address *address, BuiltInStandardAttri
   }
 }
 
-/* --- structures that go together
- * ------------------------------------------------------------------------------------------- */
+/* --- structures that go together --------------------------------------------------------------------- */
 
 static bool any_own(const struct or_address *address, const enum or_key *keys, gsize count, enum or_twin twin)
 {
@@ -204,7 +203,7 @@ static bool all_writable(const struct or_address *address, enum or_key key, enum
   for (guint i = 0; i < address->attributes->len; i++) {
     const struct or_attribute *attribute = address->attributes->pdata[i];
     if (attribute->key == key &&
-        !(twin == OR_TWIN_PRINTABLE ? own_value(attribute, twin) : any_value(attribute, twin)))
+        !(twin == OR_TWIN_PRINTABLE ? own_value(attribute, twin) : member_value(attribute, twin, false)))
       return false;
   }
   return true;
@@ -218,13 +217,14 @@ static bool write_name(struct asn1_value *value, const struct or_address *addres
                        void *surname, void **const others[3])
 {
   const struct or_attribute *attribute = or_address_attribute(address, OR_SURNAME, 0);
-  const char *text = attribute ? any_value(attribute, twin) : NULL;
+  bool alone = attribute && !own_value(attribute, OR_TWIN_PRINTABLE);
+  const char *text = attribute ? member_value(attribute, twin, alone) : NULL;
   if (!text)
     return false;
   put_twin(value, surname, text, twin);
   for (gsize i = 0; i < 3; i++) {
     attribute = or_address_attribute(address, NAME[i + 1], 0);
-    text = attribute ? any_value(attribute, twin) : NULL;
+    text = attribute ? member_value(attribute, twin, alone) : NULL;
     if (text)
       *others[i] = new_twin(value, text, twin);
   }
@@ -234,9 +234,10 @@ static bool write_name(struct asn1_value *value, const struct or_address *addres
 static void write_units(struct asn1_value *value, const struct or_address *address, enum or_twin twin,
                         void *list)
 {
+  bool alone = !all_writable(address, OR_UNIT, OR_TWIN_PRINTABLE);
   for (guint i = 0; i < or_address_count(address, OR_UNIT); i++) {
     const struct or_attribute *unit = or_address_attribute(address, OR_UNIT, i);
-    const char *text = unit ? any_value(unit, twin) : NULL;
+    const char *text = unit ? member_value(unit, twin, alone) : NULL;
     if (text) /* asn1c's lists are all alike */
       asn_sequence_add(list, new_twin(value, text, twin));
   }
@@ -310,8 +311,7 @@ static BuiltInDomainDefinedAttributes_t *write_ddas(const struct or_address *add
   return list;
 }
 
-/* --- extension attributes
- * ----------------------------------------------------------------------------------------------------- */
+/* --- extension attributes ---------------------------------------------------------------------------- */
 
 static struct asn1_value *new_inner(long number)
 {
@@ -384,16 +384,31 @@ static bool any_dda_needs(const struct or_address *address, enum or_twin twin)
   return false;
 }
 
+static bool all_dda_printable(const struct or_address *address)
+{
+  const char *type, *value;
+  for (guint i = 0; i < address->attributes->len; i++) {
+    const struct or_attribute *attribute = address->attributes->pdata[i];
+    if (attribute->key == OR_DDA && !dda_texts(attribute, OR_TWIN_PRINTABLE, &type, &value))
+      return false;
+  }
+  return true;
+}
+
 static void add_ddas(struct writer *writer, long number, enum or_twin twin)
 {
   if (!any_dda_needs(writer->address, twin))
     return;
+  /* When the printable list lacks a member, only equal types tell which of the others are twins. */
+  bool shorter = !all_dda_printable(writer->address);
   struct asn1_value *inner = new_inner(number);
   for (guint i = 0; i < or_address_count(writer->address, OR_DDA); i++) {
     const struct or_attribute *dda = or_address_attribute(writer->address, OR_DDA, i);
     const char *type, *text;
     if (!dda || !dda_texts(dda, twin, &type, &text))
       continue;
+    if (shorter && dda->type)
+      type = dda->type;
     TeletexDomainDefinedAttribute_t *teletex = NULL;
     UniversalDomainDefinedAttribute_t *universal = NULL;
     if (twin == OR_TWIN_TELETEX)

@@ -57,9 +57,7 @@ static bool G_GNUC_PRINTF(2, 3) fail(GError **error, const char *format, ...)
   return false;
 }
 
-/* --- the input
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- the input --------------------------------------------------------------------------------------- */
 
 /* Standard input, or what else cannot be read twice, into memory that can. */
 static int copy_to_memory(int from, GError **error)
@@ -112,9 +110,7 @@ static bool is_content(const struct asn1_value *value)
   return asn1_value_type(value) == &asn_DEF_InformationObject;
 }
 
-/* --- jobs
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* --- jobs -------------------------------------------------------------------------------------------- */
 
 /* Does a job; NULL and error when the converter is lost or says no. */
 static struct mapping_result *call(struct conversion *conversion, const struct mapping_job *job,
@@ -167,8 +163,7 @@ static void add_recipient(struct mapping_job *job, const char *address, char *ma
   job->recipients_total = job->recipients->len;
 }
 
-/* --- a mail into X.400
- * -------------------------------------------------------------------------------------------------------- */
+/* --- a mail into X.400 ------------------------------------------------------------------------------- */
 
 /* The mailboxes of a header field, from the file's first lines. */
 static GPtrArray *header_mailboxes(struct conversion *conversion, const char *field)
@@ -247,9 +242,7 @@ static struct mapping_result *to_x400(struct conversion *conversion, GError **er
   return add_x400_recipients(conversion, job, error) ? call(conversion, job, error) : NULL;
 }
 
-/* --- X.400 into a mail
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- X.400 into a mail ------------------------------------------------------------------------------- */
 
 /* "smtp:..." for every recipient: what would go on in X.400 is shown as the mailbox that stands for it. */
 static bool add_smtp_recipient(struct conversion *conversion, struct mapping_job *job,
@@ -295,8 +288,7 @@ static struct mapping_result *to_mail(struct conversion *conversion, GError **er
   return call(conversion, write, error);
 }
 
-/* --- a content without an envelope
- * ---------------------------------------------------------------------------------------------- */
+/* --- a content without an envelope ------------------------------------------------------------------- */
 
 /* The O/R address for the envelope: given as either form. */
 static struct or_address *given_address(struct conversion *conversion, const char *text, GError **error)
@@ -376,9 +368,7 @@ static bool wrap(struct conversion *conversion, const struct asn1_value *content
   return true;
 }
 
-/* --- the whole
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* --- the whole --------------------------------------------------------------------------------------- */
 
 static struct mapping_result *convert(struct conversion *conversion, GError **error)
 {

@@ -45,8 +45,7 @@ struct mapping_context *addressing_context(const char *extra, const struct addre
   return context;
 }
 
-/* --- random addresses
- * --------------------------------------------------------------------------------------------- */
+/* --- random addresses -------------------------------------------------------------------------------- */
 
 static guint below(GRand *random, guint limit)
 {
