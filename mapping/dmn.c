@@ -93,17 +93,28 @@ static GPtrArray *read_parts(const char *text, GError **error)
   return g_steal_pointer(&parts);
 }
 
-static bool place(struct dmn *dmn, const struct part *part, guint level, bool hierarchy, GError **error)
+/* The next level for this attribute, at or below depth; HIERARCHY_LEVELS when there is none. */
+static guint level_of(enum or_key key, guint depth)
 {
-  guint index = 0;
-  bool expected =
-      level < HIERARCHY_LEVELS && hierarchy_key(level, &index) == part->key && dmn->depth == level;
-  if (hierarchy && !expected)
-    return fail(error,
-                "%s is not the next below %s: C, ADMD, PRMD, O, OU in this order, \"@\" for an omitted one",
+  guint index;
+  while (depth < HIERARCHY_LEVELS && hierarchy_key(depth, &index) != key)
+    depth++;
+  return depth;
+}
+
+static bool place(struct dmn *dmn, const struct part *part, guint position, bool hierarchy, GError **error)
+{
+  guint index = 0, level = level_of(part->key, dmn->depth);
+  bool expected = level < HIERARCHY_LEVELS && (hierarchy || (level == dmn->depth && position == level));
+  if (hierarchy && (!expected || (position == 0 && level > 0)))
+    return fail(error, "%s is not below %s: C, ADMD, PRMD, O, OU in this order, \"@\" for an omitted one",
                 or_keys[part->key].keyword,
-                level ? or_keys[hierarchy_key(level - 1, &(guint){0})].keyword : "the root");
-  dmn->depth += expected;
+                dmn->depth ? or_keys[hierarchy_key(dmn->depth - 1, &index)].keyword : "the root");
+  if (expected) {
+    dmn->skipped += level - dmn->depth;
+    dmn->depth = level + 1;
+    hierarchy_key(level, &index);
+  }
   if (part->key == OR_DDA) {
     if (!*part->type || !part->value)
       return fail(error, "a domain defined attribute needs type and value");
@@ -125,8 +136,8 @@ bool dmn_parse(const char *text, bool hierarchy, struct dmn *dmn_r, GError **err
   if (!parts)
     return false;
   struct dmn dmn = {.address = or_address_new()};
-  for (guint level = 0; level < parts->len; level++)
-    if (!place(&dmn, parts->pdata[level], level, hierarchy, error)) {
+  for (guint i = 0; i < parts->len; i++)
+    if (!place(&dmn, parts->pdata[i], i, hierarchy, error)) {
       dmn_clear(&dmn);
       return false;
     }

@@ -6,7 +6,8 @@
 
 struct dmn {
   struct or_address *address;
-  guint depth; /* levels named from the country on, "@" (omitted) ones among them */
+  guint depth;   /* levels named from the country on, "@" (omitted) ones among them */
+  guint skipped; /* levels that are not even named as omitted, and are counted as if they were */
 };
 void dmn_clear(struct dmn *dmn);
 

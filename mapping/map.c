@@ -13,16 +13,16 @@ static void tell_way_back(GPtrArray *explain, const char *there, const char *bac
              same ? "a reply comes back to this address" : "a reply does not come back to this address");
 }
 
-/* The same mailbox, or another way to write the same O/R address. */
-static bool same_mailbox(struct mapping_context *context, const char *back, const char *there,
-                         const struct or_address *address)
+/* The same mailbox; or both are writings of the same O/R address. */
+static bool same_mailbox(struct mapping_context *context, const char *there, const char *back)
 {
-  g_autoptr(mailbox_t) a = mailbox_parse(back, NULL), b = mailbox_parse(there, NULL);
+  g_autoptr(mailbox_t) a = mailbox_parse(there, NULL), b = mailbox_parse(back, NULL);
   if (a && b && strcmp(a->local, b->local) == 0 && g_ascii_strcasecmp(a->domain, b->domain) == 0)
     return true;
-  enum to_or_rule rule = TO_OR_DDA_OWN;
-  g_autoptr(or_address_t) again = rules_to_or(context, back, ADDRESS_HEADING, NULL, &rule, NULL);
-  return again && rule == TO_OR_TEXT && or_address_equal(again, address);
+  enum to_or_rule rule = TO_OR_DDA_OWN, rule_back = TO_OR_DDA_OWN;
+  g_autoptr(or_address_t) x = rules_to_or(context, there, ADDRESS_HEADING, NULL, &rule, NULL);
+  g_autoptr(or_address_t) y = rules_to_or(context, back, ADDRESS_HEADING, NULL, &rule_back, NULL);
+  return x && y && rule == TO_OR_TEXT && rule_back == TO_OR_TEXT && or_address_equal(x, y);
 }
 
 static void explain_mailbox(struct mapping_context *context, const struct mapping_job *job,
@@ -31,7 +31,7 @@ static void explain_mailbox(struct mapping_context *context, const struct mappin
   g_autoptr(GError) error = NULL;
   g_autoptr(or_address_t) address = or_address_parse(mapped, &error);
   g_autofree char *back = address ? address_from_or(context, address, ADDRESS_HEADING, NULL, &error) : NULL;
-  tell_way_back(explain, mapped, back, error, back && same_mailbox(context, back, job->text, address));
+  tell_way_back(explain, mapped, back, error, back && same_mailbox(context, job->text, back));
 }
 
 static void explain_or(struct mapping_context *context, const struct or_address *address, const char *mapped,

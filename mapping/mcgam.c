@@ -179,8 +179,8 @@ bool mcgam_match_domain(const struct mcgam *mcgam, enum mcgam_table table, const
 {
   g_autofree char *lower = g_ascii_strdown(domain, -1);
   bool hierarchy = table == MCGAM_DOMAIN_TO_OR;
-  for (const char *suffix = lower; suffix; suffix = strchr(suffix, '.')) {
-    suffix += suffix > lower;
+  for (const char *suffix = lower, *dot; suffix; suffix = dot ? dot + 1 : NULL) {
+    dot = strchr(suffix, '.');
     const char *value = mcgam_find(mcgam, table, suffix);
     if (!value || !dmn_parse(value, hierarchy, dmn_r, NULL))
       continue;

@@ -84,6 +84,9 @@ static struct row *make_row(struct compiler *compiler, const struct mcgam_source
     tell(compiler, source->file, line, true, "%s", error->message);
     return NULL;
   }
+  if (dmn.skipped && source->table != MCGAM_DOMAIN_TO_OR_GATEWAY)
+    tell(compiler, source->file, line, false,
+         "a level is not named; \"@\" is understood for it (RFC 2156 appendix F 3 b)");
   g_autofree char *key = dmn_key(dmn.address, dmn.depth);
   dmn_clear(&dmn);
   struct row *row = g_new0(struct row, 1);

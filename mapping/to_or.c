@@ -113,6 +113,11 @@ static void derive(const struct mapping_context *context, const char *domain, st
     return;
   }
   found->beyond = !allocate(&dmn, domain, rest, explain);
+  if (!strchr(domain, '.')) {
+    /* 4.3.5 step 3 never writes such a domain: a reply would get another one. */
+    rules_tell(explain, "4.3.4 Stage I step 8: a domain of one label routes to no gateway");
+    found->beyond = true;
+  }
   found->address = dmn.address;
   g_autofree char *text = or_address_format(found->address);
   rules_tell(explain, "4.3.4 Stage I step 8: MCGAM for %s gives %s", domain + rest, text);

@@ -139,6 +139,18 @@ static void add_domains(GRand *random, struct or_address *address)
   static const char *const countries[] = {"de", "XX", "gb", "262"},
                            *const admds[] = {" ", "gate", "GOLD 400", "400"},
                            *const prmds[] = {"acme", "UK.AC", "4711", "no rows"};
+  static const char *const known[][3] = {{"de", " ", "acme"},
+                                         {"nl", "ade", "tlec"},
+                                         {"TC", "BTT", NULL},
+                                         {"DE", "dbp", "GMD"},
+                                         {"it", "Master400", NULL}};
+  if (below(random, 2)) { /* there may be rows for it */
+    const char *const *domain = known[below(random, G_N_ELEMENTS(known))];
+    or_address_set(address, OR_COUNTRY, 0, domain[0], NULL);
+    or_address_set(address, OR_ADMD, 0, domain[1], NULL);
+    or_address_set(address, OR_PRMD, 0, domain[2], NULL);
+    return;
+  }
   or_address_set(address, OR_COUNTRY, 0, pick(random, countries, G_N_ELEMENTS(countries)), NULL);
   if (below(random, 8))
     or_address_set(address, OR_ADMD, 0, pick(random, admds, G_N_ELEMENTS(admds)), NULL);
