@@ -13,6 +13,7 @@
 struct destination {
   struct hop *hop;
   GPtrArray *addresses; /* of char*: in order of preference; NULL while unknown */
+  GPtrArray *names;     /* of char*: the host of each address, as its certificate must name it */
   guint16 port;
   bool resolving;
   guint query;
@@ -30,7 +31,8 @@ struct session {
   guint *index; /* recipient of the envelope -> of the delivery */
   guint64 offset;
   guint address_index, sent;
-  bool ready, inside, dead, quitting, greeted;
+  bool ready, inside, dead, quitting, greeted, tls_failed;
+  enum smtp_tls_use tls;
   char *failure;
   char *remote; /* "dns; host" of reports */
 };
@@ -38,7 +40,8 @@ struct session {
 #define ADDRESSES_FRESH_US (300 * G_USEC_PER_SEC)
 
 static void session_pump(struct session *session);
-static void session_open(struct destination *destination, guint address_index);
+static void session_open(struct destination *destination, guint address_index, enum smtp_tls_use tls);
+static enum smtp_tls_use tls_wanted(const struct destination *destination);
 
 /* --- life
  * ---------------------------------------------------------------------------------------------------------------------
@@ -63,8 +66,11 @@ static void session_end(struct session *session)
     delivery_finish(g_steal_pointer(&session->sending), NULL);
   }
   if (!session->greeted && !hop->relay->stopping) {
-    if (session->address_index + 1 < destination->addresses->len) {
-      session_open(destination, session->address_index + 1);
+    if (session->tls_failed && session->tls == SMTP_TLS_MAY) {
+      /* TLS need not be: a server whose TLS is broken gets its mail in clear */
+      session_open(destination, session->address_index, SMTP_TLS_NEVER);
+    } else if (session->address_index + 1 < destination->addresses->len) {
+      session_open(destination, session->address_index + 1, tls_wanted(destination));
     } else {
       g_autofree char *words =
           g_strdup_printf("%s: %s", (char *)destination->addresses->pdata[session->address_index],
@@ -83,10 +89,25 @@ static void session_end(struct session *session)
   g_free(session);
 }
 
+static void forget_addresses(struct destination *destination)
+{
+  g_clear_pointer(&destination->addresses, g_ptr_array_unref);
+  g_clear_pointer(&destination->names, g_ptr_array_unref);
+}
+
+static void add_address(struct destination *destination, const char *address, const char *name)
+{
+  if (!destination->addresses) {
+    destination->addresses = g_ptr_array_new_with_free_func(g_free);
+    destination->names = g_ptr_array_new_with_free_func(g_free);
+  }
+  g_ptr_array_add(destination->addresses, g_strdup(address));
+  g_ptr_array_add(destination->names, g_strdup(name));
+}
+
 static void destination_free(struct destination *destination)
 {
-  if (destination->addresses)
-    g_ptr_array_unref(destination->addresses);
+  forget_addresses(destination);
   g_ptr_array_unref(destination->sessions);
   g_free(destination);
 }
@@ -227,7 +248,7 @@ static void handle(struct session *session, struct smtp_client_event *event)
       smtp_client_tls_done(session->client, false, error->message);
       break;
     }
-    net_stream_tls(session->stream, tls, session->destination->addresses->pdata[session->address_index]);
+    net_stream_tls(session->stream, tls, session->destination->names->pdata[session->address_index]);
     net_tls_unref(tls);
     break;
   }
@@ -249,6 +270,7 @@ static void handle(struct session *session, struct smtp_client_event *event)
     session->failure =
         event->code ? g_strdup_printf("%u %s", event->code, event->text) : g_strdup(event->text);
     session->ready = false;
+    session->tls_failed = strcmp(event->enhanced, "4.7.5") == 0;
     break;
   }
 }
@@ -342,14 +364,15 @@ static void stream_closed(void *user, const char *words, bool error)
 static const struct net_stream_handler handler = {
     .secured = stream_secured, .data = stream_data, .drained = stream_drained, .closed = stream_closed};
 
-static enum smtp_tls_use tls_use(const char *text)
+static enum smtp_tls_use tls_wanted(const struct destination *destination)
 {
+  const char *text = destination->hop->relay->config->smtp.client_tls;
   return g_strcmp0(text, "require") == 0 ? SMTP_TLS_REQUIRE
          : g_strcmp0(text, "never") == 0 ? SMTP_TLS_NEVER
                                          : SMTP_TLS_MAY;
 }
 
-static void session_open(struct destination *destination, guint address_index)
+static void session_open(struct destination *destination, guint address_index, enum smtp_tls_use tls)
 {
   struct hop *hop = destination->hop;
   struct relay *relay = hop->relay;
@@ -358,11 +381,12 @@ static void session_open(struct destination *destination, guint address_index)
   const char *address = destination->addresses->pdata[address_index];
   session->destination = destination;
   session->address_index = address_index;
-  session->remote = g_strdup_printf("dns; %s", address);
+  session->tls = tls;
+  session->remote = g_strdup_printf("dns; %s", (char *)destination->names->pdata[address_index]);
   session->timer = net_timer_new(relay->loop, on_timer, session);
   session->idle = net_timer_new(relay->loop, idle_over, session);
   struct smtp_client_options options = {.hostname = config->hostname,
-                                        .tls = tls_use(config->client_tls),
+                                        .tls = tls,
                                         .line_max = 4096,
                                         .reply_lines_max = 128,
                                         .greeting_ms = 300000,
@@ -399,16 +423,10 @@ static void resolved(void *user, const struct net_mx_answer *answer)
     hop_unreachable(hop, answer->words);
     return;
   }
-  destination->addresses = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < answer->hosts->len; i++) {
     const struct net_mx *host = answer->hosts->pdata[i];
     for (guint k = 0; k < host->addresses->len; k++)
-      g_ptr_array_add(destination->addresses, g_strdup(host->addresses->pdata[k]));
-  }
-  if (destination->addresses->len == 0) {
-    g_clear_pointer(&destination->addresses, g_ptr_array_unref);
-    hop_unreachable(hop, "none of the domain's mail servers has an address");
-    return;
+      add_address(destination, host->addresses->pdata[k], host->host);
   }
   destination->resolved_us = relay_now_us();
   smtp_out_wake(hop);
@@ -423,12 +441,12 @@ static bool locate(struct destination *destination)
     return true;
   if (destination->resolving)
     return false;
-  g_clear_pointer(&destination->addresses, g_ptr_array_unref);
+  forget_addresses(destination);
   const char *name = hop->name + strlen("smtp:");
   const char *end = name[0] == '[' ? strrchr(name, ']') : NULL;
   if (end) {
-    destination->addresses = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(destination->addresses, g_strndup(name + 1, (gsize)(end - name - 1)));
+    g_autofree char *host = g_strndup(name + 1, (gsize)(end - name - 1));
+    add_address(destination, host, host);
     destination->port = end[1] == ':' ? (guint16)atoi(end + 2) : 25;
     destination->resolved_us = relay_now_us();
     return true;
@@ -460,7 +478,7 @@ void smtp_out_wake(struct hop *hop)
   guint waiting = hop->prepared[0].length + hop->prepared[1].length + hop->prepared[2].length;
   guint most = hop->failures > 0 ? 1 : MAX(hop->relay->config->smtp.connections_per_destination, 1);
   while (hop->sessions < most && hop->sessions < waiting + hop->sending)
-    session_open(destination, 0);
+    session_open(destination, 0, tls_wanted(destination));
 }
 
 bool smtp_out_retire(struct hop *hop)
