@@ -644,10 +644,21 @@ static void on_segment(struct p1_association *association, const struct rtse_ind
   p1_put(association, P1_RECEIVE_DATA)->data = g_bytes_ref(indication->data);
 }
 
+/* The relay commits while the peer may discard the transfer and even send the next one whole: an answer that comes late
+ * must not be taken for the later transfer's.  True when this one answers what is open now. */
+static bool takes_answer(struct p1_association *association)
+{
+  if (association->answers == association->ends) {
+    return false;
+  }
+  association->answers++;
+  return association->answers == association->ends;
+}
+
 void p1_association_confirm(struct p1_association *association)
 {
   enum p1_phase before = association->phase;
-  if (rtse_secured(association->rtse, NULL)) {
+  if (takes_answer(association) && rtse_secured(association->rtse, NULL)) {
     association->receiving = false;
   }
   run(association, before);
@@ -656,7 +667,8 @@ void p1_association_confirm(struct p1_association *association)
 void p1_association_reject(struct p1_association *association)
 {
   enum p1_phase before = association->phase;
-  if (rtse_reject(association->rtse, NULL)) {
+  bool early = association->answers == association->ends; /* while it is still coming */
+  if ((early || takes_answer(association)) && rtse_reject(association->rtse, NULL)) {
     association->receiving = false;
   }
   run(association, before);
@@ -787,6 +799,7 @@ void p1_rtse_indication(struct p1_association *association, struct rtse_indicati
     on_segment(association, indication);
     break;
   case RT_TRANSFER_IND:
+    association->ends++;
     (void)p1_put(association, P1_RECEIVE_END);
     break;
   case RT_ABANDONED:

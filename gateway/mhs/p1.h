@@ -137,7 +137,8 @@ void p1_association_data(struct p1_association *association, GBytes *data);
 /* The open transfer out cannot go on (file error, changed digest): discards the activity
  * (S-ACTIVITY-DISCARD). */
 void p1_association_discard(struct p1_association *association);
-/* Answers P1_RECEIVE_END: the bytes are on disk. */
+/* Answers P1_RECEIVE_END: the bytes are on disk.  Each P1_RECEIVE_END wants exactly one answer, confirm or reject, in their
+ * order, although P1_RECEIVE_ABANDONED may come in between: the answer then has no effect. */
 void p1_association_confirm(struct p1_association *association);
 /* Answers P1_RECEIVE_END when they cannot be kept (disk): user exception / discard; the peer will try again.
  */

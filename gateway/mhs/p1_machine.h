@@ -49,6 +49,7 @@ struct p1_association {
   /* Transfer in. */
   bool receiving, oversize;
   guint64 received;
+  guint ends, answers; /* P1_RECEIVE_END told, and answered: an answer belongs to the oldest that has none */
 
   guint phase_ms; /* as the phase timer runs; 0: stopped */
   bool progress;  /* something came or went since it was started */

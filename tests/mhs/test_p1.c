@@ -688,6 +688,38 @@ START_TEST(calls_out_of_place_do_no_harm)
 }
 END_TEST
 
+/* The relay commits while the peer discards that transfer and sends the next: the late answer is not the next one's. */
+START_TEST(a_late_answer_is_not_taken_for_the_next_transfer)
+{
+  static const guint8 discard[] = {3, 0, 0, 11, 2, 0xf0, 0x80, 0x01, 0x00, 57, 0x00}; /* GT, AD */
+  struct p1_pair *pair = pair_default();
+  struct p1_end *r = &pair->responder;
+  p1_pair_connect(pair);
+  gsize before = pair->initiator.written->len;
+  g_autoptr(GBytes) apdu = p1_random_apdu(500, 7);
+  r->hold_confirm = true;
+  p1_end_send(&pair->initiator, apdu);
+  p1_pair_run(pair);
+  ck_assert_uint_eq(r->whole, 1);
+  gsize length = pair->initiator.written->len - before;
+  g_autofree guint8 *transfer = g_memdup2(pair->initiator.written->data + before, length);
+  p1_association_input(r->association, discard, sizeof discard);
+  p1_end_drain(r);
+  ck_assert_uint_eq(r->abandoned, 1);
+  p1_association_input(r->association, transfer, length);
+  p1_end_drain(r);
+  ck_assert_uint_eq(r->whole, 2);
+  gsize written = r->written->len;
+  p1_association_confirm(r->association); /* of the first */
+  p1_end_drain(r);
+  ck_assert_uint_eq(r->written->len, written);
+  p1_association_confirm(r->association); /* of the second */
+  p1_end_drain(r);
+  ck_assert_uint_gt(r->written->len, written);
+  p1_pair_free(pair);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("mhs/p1");
@@ -709,6 +741,7 @@ static Suite *suite(void)
   tcase_add_test(transfers, a_transfer_can_be_given_up_and_the_next_one_passes);
   tcase_add_test(transfers, more_data_than_wanted_discards_the_transfer);
   tcase_add_test(transfers, what_is_too_long_is_swallowed_and_still_ends);
+  tcase_add_test(transfers, a_late_answer_is_not_taken_for_the_next_transfer);
   tcase_add_test(transfers, only_with_the_turn_a_transfer_may_start);
   suite_add_tcase(suite, transfers);
   TCase *turn = tcase_create("turn");
