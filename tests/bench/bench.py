@@ -123,6 +123,11 @@ class Ours:
         peers = gateway.peer_xml("land", self.sink_port, "sea-mta", "land-mta", home, attributes='associations="8"')
         peers += '\n  <route or="/PRMD=land/ADMD=demo/C=xx/" peer="land"/>'
         self.gateway = gateway.Gateway("sea", home, peers=peers, sink_port=self.mail_port)
+        # the other side of the same link, which is only asked to convert what the source sends
+        other = WORK / "other"
+        peers = gateway.peer_xml("sea", self.gateway.p1_port, "land-mta", "sea-mta", other)
+        self.other = gateway.Gateway("land", other, peers=peers + '\n  <route or="/PRMD=sea/ADMD=demo/C=xx/" peer="sea"/>')
+        self.other.write_config()
 
     def start(self):
         self.gateway.start()
@@ -143,7 +148,7 @@ class Ours:
     def run_out(self, path, sessions, count):
         """smtp-source -> gateway -> gw400 sink, which decodes each P22 and checks number and digest."""
         sink = subprocess.Popen([gateway.BUILD / "gw400", "sink", "--listen", f"127.0.0.1:{self.sink_port}", "--mta", "land-mta",
-                                 "--password-file", WORK / "gateway/land.local-password", "-c", str(count), "--decode"],
+                                 "--password-file", WORK / "gateway/land.local-password", "-c", str(count), "--decode", "--same"],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         gateway.wait_for(lambda: gateway.port_open(self.sink_port), 10, "gw400 sink listens")
         began = time.monotonic()
@@ -215,8 +220,7 @@ def main():
             figure = f"p1-to-smtp-{name}"
             if figure.startswith(wanted):
                 apdu = WORK / f"{name}.ber"
-                subprocess.run([gateway.BUILD / "gw400", "convert", "-c", WORK / "gateway/bench.xml", "--from", "ann@land.example",
-                                "--to", "bob@sea.example", path, "-o", apdu], check=True)
+                ours.other.cli("convert", path, "--from", "ann@land.example", "--to", "bob@sea.example", "-o", apdu)
                 throughput(figure, lambda: ours.run_in(apdu, sessions, count), lambda: postfix.run(path, sessions, count))
     finally:
         ours.stop()
