@@ -180,6 +180,11 @@ documents: all
 	build/gw400 check --relax-ng > conf/gw400.rng
 	build/gw400 check --reference > docs/reference.md
 
+# Rewrites the page from the last run of the tests.
+.PHONY: docs/conformance.md
+docs/conformance.md:
+	@python3 tests/conformance/generate.py
+
 PREFIX ?= /usr/local
 install: all
 	install -D -m 755 build/gw400 $(DESTDIR)$(PREFIX)/bin/gw400
