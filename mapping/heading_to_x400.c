@@ -457,7 +457,7 @@ static void keep_field(struct maker *maker, const struct mime_field *field)
     g_string_append(body, field->body);
   } else {
     g_autofree char *text = mime_word_decode(maker->to->context->charsets, field->body);
-    mime_word_encode(text, strlen(text), true, body);
+    mime_word_encode(text, strlen(text), true, 0, body);
   }
   g_ptr_array_add(maker->fields, g_strdup_printf("%s: %s", field->name, body->str));
 }

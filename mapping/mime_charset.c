@@ -249,14 +249,14 @@ void mime_charset_stream_free(struct mime_charset_stream *stream)
   g_free(stream);
 }
 
-/* UTF-8, or cut off within a character at the end. */
-static bool valid_so_far(const char *text, gsize length)
+/* UTF-8, or cut off within a character at the end when more is to come. */
+static bool valid_so_far(const char *text, gsize length, bool last)
 {
   const char *bad;
   if (g_utf8_validate_len(text, length, &bad))
     return true;
   gsize left = length - (gsize)(bad - text);
-  return left < 4 && g_utf8_get_char_validated(bad, (gssize)left) == (gunichar)-2;
+  return !last && left < 4 && g_utf8_get_char_validated(bad, (gssize)left) == (gunichar)-2;
 }
 
 void mime_charset_stream_feed(struct mime_charset_stream *stream, const void *text, gsize length, bool last,
@@ -272,7 +272,7 @@ void mime_charset_stream_feed(struct mime_charset_stream *stream, const void *te
     at = (const char *)stream->rest->data;
     length = stream->rest->len;
   }
-  if (stream->set == SET_ASCII && !valid_so_far(at, length)) {
+  if (stream->set == SET_ASCII && !valid_so_far(at, length, last)) {
     stream->set = SET_LATIN1;
     latin1_to_utf8((const guint8 *)at, length, out);
     g_byte_array_set_size(stream->rest, 0);

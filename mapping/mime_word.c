@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { WORD_MAX = 75 }; /* RFC 2047 2 */
+enum { WORD_MAX = 75, USED_MAX = 40 }; /* RFC 2047 2 */
 
 /* --- decoding
  * ------------------------------------------------------------------------------------------------------- */
@@ -145,7 +145,7 @@ static void append_q(const char *octets, gsize length, bool phrase, GString *out
   }
 }
 
-void mime_word_encode(const char *utf8, gsize length, bool phrase, GString *out)
+void mime_word_encode(const char *utf8, gsize length, bool phrase, gsize used, GString *out)
 {
   bool latin1 = mime_repertoire(utf8, length) != MIME_UNICODE;
   const char *charset = latin1 ? "ISO-8859-1" : "UTF-8";
@@ -160,17 +160,17 @@ void mime_word_encode(const char *utf8, gsize length, bool phrase, GString *out)
                       "?Q?"
                       "?=") -
                strlen(charset);
-  gsize at = 0;
+  gsize at = 0, first = room - MIN(used, (gsize)USED_MAX);
   while (at < octets->len) {
-    gsize take = 0, used = 0;
+    gsize take = 0, spent = 0, limit = at ? room : first;
     while (at + take < octets->len) { /* whole characters only */
       gsize step =
           latin1 ? 1 : (gsize)(g_utf8_next_char(octets->str + at + take) - (octets->str + at + take));
       gsize cost =
-          base64 ? (take + step + 2) / 3 * 4 : used + q_length(octets->str + at + take, step, phrase);
-      if (cost > room)
+          base64 ? (take + step + 2) / 3 * 4 : spent + q_length(octets->str + at + take, step, phrase);
+      if (cost > limit)
         break;
-      used = cost;
+      spent = cost;
       take += step;
     }
     g_string_append_printf(out, "%s=?%s?%c?", at ? " " : "", charset, base64 ? 'B' : 'Q');

@@ -12,7 +12,8 @@ char *mime_word_decode(GHashTable *charsets, const char *raw);
 
 /* Appends UTF-8 text as encoded words of at most 75 characters each, separated by spaces; the set is
  * ISO-8859-1 when all of the text fits, else UTF-8 (RFC 2156 3.3.4 prefers it so).  phrase: only what RFC
- * 2047 5 (3) allows stands for itself. */
-void mime_word_encode(const char *utf8, gsize length, bool phrase, GString *out);
+ * 2047 5 (3) allows stands for itself.  used: columns of the first line that are taken already, at most 40 of
+ * which count (RFC 2047 2: a line with an encoded word has 76). */
+void mime_word_encode(const char *utf8, gsize length, bool phrase, gsize used, GString *out);
 
 #endif

@@ -199,7 +199,7 @@ void mime_writer_text(struct mime_writer *writer, const char *name, const char *
     for (char *c = line; *c; c++)
       if ((guint8)*c < 0x20 || *c == 0x7F)
         *c = ' ';
-    mime_word_encode(line, strlen(line), false, body);
+    mime_word_encode(line, strlen(line), false, strlen(name) + 2, body);
   }
   begin(writer, name);
   pieces(writer, body->str);
@@ -251,14 +251,14 @@ static void append_quoted(const char *text, GString *out)
   g_string_append_c(out, '"');
 }
 
-static void append_phrase(const char *utf8, GString *out)
+static void append_phrase(const char *utf8, gsize used, GString *out)
 {
   if (is_atoms(utf8))
     g_string_append(out, utf8);
   else if (ascii_lines(utf8))
     append_quoted(utf8, out);
   else
-    mime_word_encode(utf8, strlen(utf8), true, out);
+    mime_word_encode(utf8, strlen(utf8), true, used, out);
 }
 
 /* "(text)" with its own parentheses; nested and unbalanced ones are quoted by RFC 5322 3.2.2. */
@@ -269,7 +269,7 @@ static void append_comment(const char *utf8, GString *out)
   g_autofree char *inner = g_strndup(outer ? utf8 + 1 : utf8, outer ? length - 2 : length);
   g_string_append_c(out, '(');
   if (!ascii_lines(inner)) {
-    mime_word_encode(inner, strlen(inner), true, out);
+    mime_word_encode(inner, strlen(inner), true, 0, out);
   } else {
     gint depth = 0;
     bool balanced = true;
@@ -301,7 +301,7 @@ void mime_writer_mailbox(struct mime_writer *writer, const char *phrase, const c
   g_autofree char *spec = printable(mailbox);
   g_autoptr(GString) text = g_string_new(NULL);
   if (phrase && *phrase) {
-    append_phrase(phrase, text);
+    append_phrase(phrase, writer->items ? 1 : writer->column + 1, text);
     g_string_append_printf(text, " <%s>", spec);
   } else {
     g_string_append(text, spec);
@@ -324,7 +324,7 @@ void mime_writer_mailbox(struct mime_writer *writer, const char *phrase, const c
 void mime_writer_group(struct mime_writer *writer, const char *phrase)
 {
   g_autoptr(GString) text = g_string_new(NULL);
-  append_phrase(phrase, text);
+  append_phrase(phrase, writer->items ? 1 : writer->column + 1, text);
   g_string_append(text, ":;");
   separate(writer);
   pieces(writer, text->str);
@@ -408,7 +408,7 @@ void mime_writer_param(struct mime_writer *writer, const char *name, const char 
   }
   if (file_name && !ascii_lines(utf8)) {
     g_autoptr(GString) words = g_string_new(NULL);
-    mime_word_encode(utf8, strlen(utf8), true, words);
+    mime_word_encode(utf8, strlen(utf8), true, strlen(name) + 3, words);
     /* In quotes a fold is a space of the value: the words go one to a line, as their readers expect. */
     g_string_append_printf(text, "%s=\"", name);
     put(writer, ";");

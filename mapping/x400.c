@@ -224,7 +224,7 @@ bool x400_teletex_put(const char *utf8, gsize bound, struct OCTET_STRING *field)
   bool whole = true;
   if (loss.substituted || strstr(utf8, "=?")) {
     g_autoptr(GString) words = g_string_new(NULL);
-    mime_word_encode(utf8, strlen(utf8), false, words);
+    mime_word_encode(utf8, strlen(utf8), false, 0, words);
     gsize length = words_within(words->str, bound);
     whole = length == words->len;
     g_string_truncate(words, length);
