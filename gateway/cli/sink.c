@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* How long the peers may take to release when all has come. */
+enum { FAREWELL_MS = 20 };
+
 struct sink {
   struct p1_options options;
   const char *peer;            /* NULL: anybody */
@@ -143,6 +146,22 @@ static bool all_flushed(const GPtrArray *lines)
   return true;
 }
 
+/* Only who opened an association releases it: peers get a moment for that, then they are told that this one
+ * ends. */
+static void take_leave(struct sink *sink, GPtrArray *lines, GPtrArray *sessions)
+{
+  gint64 until = g_get_monotonic_time() + FAREWELL_MS * 1000;
+  while (lines->len > 0 && g_get_monotonic_time() < until) {
+    (void)p1_lines_serve(lines, -1, FAREWELL_MS);
+    drop_finished(lines, sessions);
+  }
+  sink->ending = true;
+  for (guint i = 0; i < lines->len; i++) {
+    p1_association_abort(p1_line_association(lines->pdata[i]), "the sink has what it waited for");
+    p1_line_pump(lines->pdata[i]);
+  }
+}
+
 static void serve(struct sink *sink, int listener)
 {
   g_autoptr(GPtrArray) sessions = g_ptr_array_new_with_free_func(session_free);
@@ -154,12 +173,7 @@ static void serve(struct sink *sink, int listener)
     }
     drop_finished(lines, sessions);
   }
-  sink->ending = true;
-  /* Only who opened an association releases it; the peer is told that this one ends. */
-  for (guint i = 0; i < lines->len; i++) {
-    p1_association_abort(p1_line_association(lines->pdata[i]), "the sink has what it waited for");
-    p1_line_pump(lines->pdata[i]);
-  }
+  take_leave(sink, lines, sessions);
 }
 
 static int run(struct sink *sink, const char *address)
