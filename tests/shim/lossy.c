@@ -50,9 +50,7 @@ enum {
   NOTE_LINK
 };
 
-enum { FDS = 65536 };
-enum { UNKNOWN, COVERED, FOLDER, OTHER };
-static unsigned char kinds[FDS];
+enum { COVERED, FOLDER, OTHER };
 static bool inert;
 static int log_fd = -1, log_folder = -1;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -114,27 +112,18 @@ static bool fd_path(int fd, char *path)
   return length > 0;
 }
 
+/* Asked anew each time: descriptors are closed and reused in ways that no library sees. */
 static int kind_of(int fd)
 {
-  int saved = errno;
+  int saved = errno, kind = OTHER;
+  char path[PATH_MAX];
+  struct stat status;
   pthread_once(&once, start);
-  if (log_fd < 0 || fd < 0 || fd >= FDS)
-    return OTHER;
-  if (kinds[fd] == UNKNOWN) {
-    char path[PATH_MAX];
-    struct stat status;
-    bool covered = fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) &&
-                   fd_path(fd, path) && in_covered(path);
-    kinds[fd] = !covered ? OTHER : S_ISDIR(status.st_mode) ? FOLDER : COVERED;
-  }
+  if (log_fd >= 0 && fd != log_fd && fstat(fd, &status) == 0 &&
+      (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) && fd_path(fd, path) && in_covered(path))
+    kind = S_ISDIR(status.st_mode) ? FOLDER : COVERED;
   errno = saved;
-  return kinds[fd];
-}
-
-static void forget(int fd)
-{
-  if (fd >= 0 && fd < FDS)
-    kinds[fd] = UNKNOWN;
+  return kind;
 }
 
 /* One writev: notes of threads do not mix; one cut off by SIGKILL is the last of its log, and its write has
@@ -362,7 +351,6 @@ static int open_with(int at, const char *path, int flags, mode_t mode)
   bool creates = covered && (flags & O_CREAT) && lstat(whole, &status) < 0;
   bool cuts = covered && (flags & O_TRUNC) && !creates;
   int fd = REAL(openat)(at, path, cuts ? flags & ~O_TRUNC : flags, mode);
-  forget(fd);
   if (fd >= 0 && creates && fstat(fd, &status) == 0)
     note_names(NOTE_CREATE, status.st_ino, whole, NULL);
   if (fd >= 0 && cuts && ftruncate(fd, 0) < 0)
@@ -452,25 +440,13 @@ int link(const char *from, const char *to)
   return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
-/* --- descriptors that change their meaning
- * --------------------------------------------------------------------------------- */
+/* --- descriptors
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 int close(int fd)
 {
   if (fd == log_fd && fd >= 0)
     return 0; /* programs that close all they did not open */
-  forget(fd);
   return REAL(close)(fd);
-}
-
-int dup2(int fd, int as)
-{
-  forget(as);
-  return REAL(dup2)(fd, as);
-}
-
-int dup3(int fd, int as, int flags)
-{
-  forget(as);
-  return REAL(dup3)(fd, as, flags);
 }
