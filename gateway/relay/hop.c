@@ -194,6 +194,7 @@ void hop_kick(struct relay *relay, const char *name)
 struct claim {
   struct relay *relay;
   char *hop;
+  guint asked;
 };
 
 static void claimed(void *user, GPtrArray *messages, const GError *error)
@@ -201,10 +202,13 @@ static void claimed(void *user, GPtrArray *messages, const GError *error)
   struct claim *claim = user;
   struct hop *hop = hop_find(claim->relay, claim->hop);
   hop->claiming = false;
-  if (error)
-    relay_log(LOG_ERR, "store", "hop=%s claim: %s", hop->name, error->message);
   guint count = messages ? messages->len : 0;
-  hop->more = count == CLAIM_MAX;
+  if (error) {
+    relay_log(LOG_ERR, "store", "hop=%s claim: %s", hop->name, error->message);
+    hop_arm(hop, relay_now_us() + G_USEC_PER_SEC);
+  } else if (count >= claim->asked) {
+    hop->more = true;
+  }
   for (guint i = 0; i < count; i++)
     delivery_new(hop, g_steal_pointer(&messages->pdata[i]));
   if (messages) {
@@ -400,9 +404,11 @@ static void hop_pump(struct hop *hop)
     hop->wake(hop);
   if (hop->more && !hop->claiming && waiting_in(hop->fresh) < CLAIM_MAX / 4 && !relay_is_crowded(relay)) {
     hop->claiming = true;
+    hop->more = false; /* what turns up from now on is not in this answer, and sets it again */
     struct claim *claim = g_new0(struct claim, 1);
-    *claim = (struct claim){.relay = relay, .hop = g_strdup(hop->name)};
-    store_claim_hop(relay->store, hop->name, now, hop->failures > 0 ? 1 : CLAIM_MAX, claimed, claim);
+    *claim = (struct claim){
+        .relay = relay, .hop = g_strdup(hop->name), .asked = hop->failures > 0 ? 1 : CLAIM_MAX};
+    store_claim_hop(relay->store, hop->name, now, claim->asked, claimed, claim);
   }
 }
 
