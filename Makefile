@@ -167,9 +167,11 @@ fuzz: deps
 	@$(MAKE) --no-print-directory $(if $(T),build/fuzz/$(T),$(FUZZ_BINS))
 	@python3 tests/fuzz/run.py $(SECONDS_EACH) $(if $(T),$(T),$(FUZZ_SOURCES:tests/fuzz/%.c=%))
 
-run: deps-run all
+run: deps-run
+	@$(MAKE) --no-print-directory build/gw400 build/gw400d
 	@python3 tests/system/run_pair.py $(if $(ONCE),--once)
-bench: deps-test all
+bench: deps-test
+	@$(MAKE) --no-print-directory build/gw400 build/gw400d
 	@python3 tests/bench/bench.py $(T)
 soak: deps-test
 	@$(MAKE) --no-print-directory test-build

@@ -4,10 +4,10 @@
 #include "config/config.h"
 #include "mhs/p1.h"
 #include "net/net.h"
+#include "relay/p1_peer.h"
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define WAIT_MS 15000u
@@ -93,19 +93,10 @@ static char *bound_words(const struct p1_event *event)
 
 static void on_bound(struct test *test, const struct p1_event *event)
 {
-  const struct config_peer *peer = test->peer;
   tell_layers_below(test, P1_STEP_BIND);
   test->bound = true;
   g_autofree char *words = bound_words(event);
-  g_autofree char *wrong = NULL;
-  if (peer->remote_mta && g_strcmp0(peer->remote_mta, event->peer.mta_name) != 0)
-    wrong = g_strdup_printf("the peer calls itself \"%s\", our entry has remote-mta \"%s\": change our "
-                            "entry, or the peer its name",
-                            event->peer.mta_name ? event->peer.mta_name : "", peer->remote_mta);
-  else if (peer->remote_password &&
-           (!event->peer.password || !g_bytes_equal(peer->remote_password, event->peer.password)))
-    wrong = g_strdup("the peer's password is not that of our remote-password-file: change our file, or the "
-                     "peer its password");
+  g_autofree char *wrong = p1_peer_judge(test->peer, &event->peer);
   tell(test, "bind", wrong == NULL, wrong ? wrong : words);
   p1_association_release(test->association);
 }
@@ -252,38 +243,11 @@ TIMER_CALLBACK(3)
 
 static void fill_options(const struct config_peer *peer, struct p1_options *options)
 {
-  *options = (struct p1_options){
-      .initiator = true,
-      .local = {.mta_name = peer->local_mta, .password = peer->local_password},
-      .password_form = g_strcmp0(peer->password_form, "octets") == 0 ? P1_PASSWORD_OCTETS : P1_PASSWORD_IA5,
-      .tpdu_size = (guint8)peer->tpdu_size_code,
-      .checkpoint_size = peer->checkpoint_size,
-      .window = peer->window,
-      .dialogue = g_strcmp0(peer->dialogue, "two-way-alternate") == 0 ? P1_TWO_WAY_ALTERNATE : P1_MONOLOGUE,
-      .session_version = peer->session_version,
-      .reference = (char *)"gw400 peer test",
-      .reference_time = (char *)"700101000000Z",
-      .connect_ms = WAIT_MS - 2000,
-      .answer_ms = WAIT_MS - 2000,
-      .release_ms = 5000};
-  osi_selector_parse(peer->local_tsel, &options->local_tsel, NULL);
-  osi_selector_parse(peer->remote_tsel, &options->remote_tsel, NULL);
-  osi_selector_parse(peer->local_ssel, &options->local_ssel, NULL);
-  osi_selector_parse(peer->remote_ssel, &options->remote_ssel, NULL);
-  osi_selector_parse(peer->local_psel, &options->local_psel, NULL);
-  osi_selector_parse(peer->remote_psel, &options->remote_psel, NULL);
-}
-
-static char *split(const char *address, guint16 *port)
-{
-  const char *colon = strrchr(address, ':');
-  const char *close = address[0] == '[' ? strchr(address, ']') : NULL;
-  const char *end_of_host = close ? close : colon;
-  *port = close && close[1] == ':' ? (guint16)atoi(close + 2)
-          : !close && colon        ? (guint16)atoi(colon + 1)
-                                   : 102;
-  const char *start = address + (close != NULL);
-  return end_of_host ? g_strndup(start, (gsize)(end_of_host - start)) : g_strdup(address);
+  p1_peer_options(peer, options);
+  options->reference = (char *)"gw400 peer test";
+  options->reference_time = (char *)"700101000000Z";
+  options->connect_ms = options->answer_ms = WAIT_MS - 2000;
+  options->release_ms = 5000;
 }
 
 /* True: this address binds with the right names. */
@@ -303,19 +267,13 @@ static bool try_address(const struct config_peer *peer, const char *address, boo
   test.limit = net_timer_new(test.loop, limit_over, &test);
   net_timer_start(test.limit, WAIT_MS, 0);
   g_autoptr(GError) error = NULL;
-  if (peer->tls) {
-    struct net_tls_options tls = {.certificate_file = peer->tls_files.certificate,
-                                  .key_file = peer->tls_files.key,
-                                  .ca_file = peer->tls_files.ca,
-                                  .require_peer = true,
-                                  .name = peer->tls_name};
-    test.tls = net_tls_new(&tls, &error);
-  }
+  if (peer->tls)
+    test.tls = p1_peer_tls(peer, &error);
   if (error) {
     tell(&test, "tls", false, error->message);
   } else {
     guint16 port;
-    g_autofree char *host = split(address, &port);
+    g_autofree char *host = p1_peer_address(address, &port);
     test.stream = net_connect(test.loop, host, port, peer->local_source, &handler, &test);
     net_run(test.loop);
   }

@@ -128,6 +128,16 @@ static void check_tls(const struct config *config, const struct config_tls *tls,
   check_file(config, tls->line, "ca", tls->ca, false, messages);
 }
 
+static void check_doors(const struct config *config, GPtrArray *messages)
+{
+  for (guint i = 0; i < config->p1_listeners->len; i++) {
+    const struct config_listener *listener = config->p1_listeners->pdata[i];
+    if (listener->tls && !config->p1_tls.certificate)
+      complain(messages, config, listener->line,
+               "<listen port=\"%u\" tls=\"yes\"> needs <tls certificate= key=> in <p1>", listener->port);
+  }
+}
+
 void check_config(struct config *config, GPtrArray *messages)
 {
   if (config->smtp.relay_networks->len == 0 && config->smtp.relay_certificates->len == 0) {
@@ -151,6 +161,7 @@ void check_config(struct config *config, GPtrArray *messages)
              "<smtp tls-required=\"yes\"> needs <tls> with a certificate");
   if (config->smtp.relay_certificates->len > 0 && !config->smtp.tls.ca)
     complain(messages, config, config->smtp.line, "<relay certificate> needs <tls> with ca, to verify it");
+  check_doors(config, messages);
   check_tls(config, &config->p1_tls, messages);
   if (config->retry_first_s > config->retry_max_s)
     complain(messages, config, config->queue_line, "<queue retry-first> is longer than retry-max");

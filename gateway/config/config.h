@@ -11,6 +11,7 @@
 struct config_listener {
   char *address;
   guint port;
+  bool tls; /* p1 */
   guint line;
 }; /* <smtp><listen/>, <p1><listen/> */
 struct config_tls {

@@ -111,7 +111,7 @@ static bool same_listeners(const GPtrArray *a, const GPtrArray *b)
     return false;
   for (guint i = 0; i < a->len; i++) {
     const struct config_listener *x = a->pdata[i], *y = b->pdata[i];
-    if (strcmp(x->address, y->address) != 0 || x->port != y->port)
+    if (strcmp(x->address, y->address) != 0 || x->port != y->port || x->tls != y->tls)
       return false;
   }
   return true;

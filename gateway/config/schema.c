@@ -98,6 +98,21 @@ static const struct schema_attribute listen_attributes[] = {
     {.name = "port", PORT, IN(config_listener, port), .required = true, .help = "TCP port."},
     END_ATTRIBUTES};
 
+static const struct schema_attribute p1_listen_attributes[] = {
+    {.name = "address",
+     .type = SCHEMA_TEXT,
+     IN(config_listener, address),
+     .standard = "127.0.0.1",
+     .maximum = 64,
+     .help = "Address to listen on: IPv4, IPv6, 0.0.0.0 or ::."},
+    {.name = "port", PORT, IN(config_listener, port), .required = true, .help = "TCP port."},
+    {.name = "tls",
+     .type = SCHEMA_BOOLEAN,
+     IN(config_listener, tls),
+     .standard = "no",
+     .help = "This door speaks TLS around RFC 1006, with the certificate of <tls>."},
+    END_ATTRIBUTES};
+
 static const struct schema_attribute relay_attributes[] = {
     {.name = "network",
      .type = SCHEMA_NETWORK,
@@ -301,13 +316,13 @@ static const struct schema_element p1_children[] = {
      .size = sizeof(struct config_listener),
      IN(config, p1_listeners),
      .line_offset = offsetof(struct config_listener, line),
-     .attributes = listen_attributes,
+     .attributes = p1_listen_attributes,
      .help = "A door for X.400 MTAs (RFC 1006; port 102 is the standard's)."},
     {.name = "tls",
      .line_offset = offsetof(struct config_tls, line),
      IN(config, p1_tls),
      .attributes = tls_attributes,
-     .help = "TLS around RFC 1006 on these doors; without it they speak plain TCP."},
+     .help = "Certificate of the doors that speak TLS."},
     END_ELEMENTS};
 
 static const struct schema_attribute address_attributes[] = {

@@ -60,6 +60,9 @@ char *p1_in_judge(struct p1_links *links, const struct p1_link *link, const stru
   if (peer->networks->len > 0 && !config_network_contains(peer->networks, link->address))
     return g_strdup_printf("peer %s may not call from %s: the address is in none of its networks", peer->name,
                            link->address);
+  if (peer->tls && !link->tls)
+    return g_strdup_printf(
+        "peer %s must call over TLS (its entry says tls=\"yes\") and came to a door without", peer->name);
   if (!same_password(peer->remote_password, bind->peer.password))
     return g_strdup_printf("peer %s (\"%s\") gave a wrong password: it is not that of remote-password-file",
                            peer->name, name);
@@ -88,7 +91,8 @@ static guint64 largest_transfer(const struct config *config)
 
 static void accepted(void *user, struct net_stream *stream)
 {
-  struct p1_links *links = user;
+  const struct p1_door *door = user;
+  struct p1_links *links = door->links;
   struct relay *relay = links->relay;
   g_autofree char *reference = g_uuid_string_random();
   struct p1_options options = {.initiator = false,
@@ -107,11 +111,19 @@ static void accepted(void *user, struct net_stream *stream)
   link->stream = stream;
   link->address = g_strdup(net_stream_peer(stream));
   net_stream_take(stream, &p1_link_handler, link);
-  if (links->tls)
+  link->tls = door->tls;
+  if (door->tls)
     net_stream_tls(stream, links->tls, NULL);
   else
     p1_association_connected(link->association);
   p1_link_pump(link);
+}
+
+static void door_free(void *data)
+{
+  struct p1_door *door = data;
+  net_listener_free(door->listener);
+  g_free(door);
 }
 
 struct p1_links *p1_links_new(struct relay *relay, GError **error)
@@ -131,7 +143,7 @@ struct p1_links *p1_links_new(struct relay *relay, GError **error)
   struct p1_links *links = g_new0(struct p1_links, 1);
   links->relay = relay;
   links->tls = tls;
-  links->listeners = g_ptr_array_new_with_free_func((GDestroyNotify)net_listener_free);
+  links->doors = g_ptr_array_new_with_free_func(door_free);
   links->links = g_ptr_array_new();
   return links;
 }
@@ -139,7 +151,12 @@ struct p1_links *p1_links_new(struct relay *relay, GError **error)
 void p1_links_listen(struct p1_links *links)
 {
   const struct relay_start *start = links->relay->start;
-  for (guint i = 0; i < start->p1_count; i++)
-    g_ptr_array_add(links->listeners,
-                    net_listener_new(links->relay->loop, start->p1_sockets[i], accepted, links));
+  const GPtrArray *listeners = links->relay->config->p1_listeners;
+  for (guint i = 0; i < start->p1_count && i < listeners->len; i++) {
+    struct p1_door *door = g_new0(struct p1_door, 1);
+    door->links = links;
+    door->tls = ((const struct config_listener *)listeners->pdata[i])->tls;
+    door->listener = net_listener_new(links->relay->loop, start->p1_sockets[i], accepted, door);
+    g_ptr_array_add(links->doors, door);
+  }
 }

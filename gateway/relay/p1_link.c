@@ -3,6 +3,7 @@
 #include "relay/audit.h"
 #include "relay/body.h"
 #include "relay/envelope.h"
+#include "relay/p1_peer.h"
 #include "relay/reading.h"
 
 #include <string.h>
@@ -214,7 +215,7 @@ static void on_bound(struct p1_link *link, const struct p1_event *event)
   link->tpdu_max = event->tpdu_max;
   link->dialogue = event->dialogue;
   const struct config_peer *peer = config_peer(relay->config, link->peer);
-  g_autofree char *mismatch = link->initiator && peer ? p1_out_judge(peer, event) : NULL;
+  g_autofree char *mismatch = link->initiator && peer ? p1_peer_judge(peer, &event->peer) : NULL;
   if (mismatch) {
     g_free(link->refusal);
     link->refusal = g_strdup(mismatch);
@@ -359,12 +360,7 @@ static void stream_connected(void *user)
   const struct config_peer *peer = config_peer(link->links->relay->config, link->peer);
   if (peer && peer->tls && link->initiator) {
     g_autoptr(GError) error = NULL;
-    struct net_tls_options options = {.certificate_file = peer->tls_files.certificate,
-                                      .key_file = peer->tls_files.key,
-                                      .ca_file = peer->tls_files.ca,
-                                      .require_peer = true,
-                                      .name = peer->tls_name};
-    struct net_tls *tls = net_tls_new(&options, &error);
+    struct net_tls *tls = p1_peer_tls(peer, &error);
     if (!tls) {
       p1_association_lost(link->association, error->message);
       p1_link_pump(link);
@@ -458,7 +454,7 @@ struct p1_link *p1_link_new(struct p1_links *links, const struct p1_options *opt
 
 void p1_links_stop(struct p1_links *links)
 {
-  g_ptr_array_set_size(links->listeners, 0);
+  g_ptr_array_set_size(links->doors, 0);
   g_autoptr(GPtrArray) open = g_ptr_array_copy(links->links, NULL, NULL);
   for (guint i = 0; i < open->len; i++)
     idle_over(open->pdata[i]);
@@ -472,7 +468,7 @@ void p1_links_free(struct p1_links *links)
     link_end(link);
   }
   g_ptr_array_unref(links->links);
-  g_ptr_array_unref(links->listeners);
+  g_ptr_array_unref(links->doors);
   if (links->tls)
     net_tls_unref(links->tls);
   g_free(links);

@@ -10,12 +10,19 @@
 #include "mhs/p1.h"
 #include "relay/hop.h"
 
+/* One listening socket. */
+struct p1_door {
+  struct p1_links *links;
+  struct net_listener *listener;
+  bool tls;
+};
+
 struct p1_links {
   struct relay *relay;
   struct net_tls *tls; /* of our listeners */
-  GPtrArray *listeners;
-  GPtrArray *links;   /* of p1_link, open */
-  guint64 references; /* session references made */
+  GPtrArray *doors;    /* of p1_door */
+  GPtrArray *links;    /* of p1_link, open */
+  guint64 references;  /* session references made */
 };
 
 struct p1_link {
@@ -27,7 +34,7 @@ struct p1_link {
   char *peer;      /* configured name; NULL until the bind is accepted */
   char *address;   /* of the other side */
   struct hop *hop; /* "p1:PEER" once the peer is known */
-  bool initiator, bound, ready, inside, dead, releasing;
+  bool initiator, tls, bound, ready, inside, dead, releasing;
   guint waits; /* commits whose callback is still to come */
   /* transfer out */
   struct delivery *sending;
@@ -58,14 +65,9 @@ void p1_links_free(struct p1_links *links);
 struct p1_link *p1_link_new(struct p1_links *links, const struct p1_options *options);
 void p1_link_pump(struct p1_link *link);
 extern const struct net_stream_handler p1_link_handler;
-/* Options that our side and the peer's entry give; names and passwords are references into the configuration.
- */
-void p1_link_options(const struct relay *relay, const struct config_peer *peer, struct p1_options *options_r);
 /* Decides a bind: NULL and the peer's entry, or why not (for the log) and what to say on the wire. */
 char *p1_in_judge(struct p1_links *links, const struct p1_link *link, const struct p1_event *bind,
                   const struct config_peer **peer_r, enum p1_bind_error *error_r);
-/* As initiator: does the responder's name and password fit? NULL, or both names and what differs. */
-char *p1_out_judge(const struct config_peer *peer, const struct p1_event *bound);
 /* The link has ended (p1_out decides about the next). */
 void p1_out_ended(struct p1_link *link);
 /* The link may send: takes the next delivery. */

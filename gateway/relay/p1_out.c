@@ -1,75 +1,18 @@
 #include "relay/p1_out.h"
 
 #include "relay/p1_link.h"
+#include "relay/p1_peer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define MESSAGES_PER_ASSOCIATION 10000u /* where the peer's entry says nothing */
-
-char *p1_out_judge(const struct config_peer *peer, const struct p1_event *bound)
-{
-  const char *name = bound->peer.mta_name;
-  if (peer->remote_mta && g_strcmp0(peer->remote_mta, name) != 0)
-    return g_strdup_printf("the responder calls itself \"%s\", peer %s expects remote-mta \"%s\"%s",
-                           name ? name : "(nothing)", peer->name, peer->remote_mta,
-                           name && g_ascii_strcasecmp(name, peer->remote_mta) == 0 ? " (they differ in case)"
-                                                                                   : "");
-  if (peer->remote_password &&
-      (!bound->peer.password || !g_bytes_equal(peer->remote_password, bound->peer.password)))
-    return g_strdup_printf(
-        "the responder \"%s\" gave a password that is not that of peer %s's remote-password-file", name,
-        peer->name);
-  return NULL;
-}
-
-void p1_link_options(const struct relay *relay, const struct config_peer *peer, struct p1_options *options)
-{
-  (void)relay;
-  *options = (struct p1_options){
-      .initiator = true,
-      .local = {.mta_name = peer->local_mta, .password = peer->local_password},
-      .password_form = g_strcmp0(peer->password_form, "octets") == 0 ? P1_PASSWORD_OCTETS : P1_PASSWORD_IA5,
-      .tpdu_size = (guint8)peer->tpdu_size_code,
-      .checkpoint_size = peer->checkpoint_size,
-      .window = peer->window,
-      .dialogue = g_strcmp0(peer->dialogue, "two-way-alternate") == 0 ? P1_TWO_WAY_ALTERNATE : P1_MONOLOGUE,
-      .session_version = peer->session_version,
-      .connect_ms = 60000,
-      .answer_ms = 120000,
-      .release_ms = 30000,
-      .receive_max = peer->size_max};
-  /* the texts were checked when the configuration was loaded */
-  osi_selector_parse(peer->local_tsel, &options->local_tsel, NULL);
-  osi_selector_parse(peer->remote_tsel, &options->remote_tsel, NULL);
-  osi_selector_parse(peer->local_ssel, &options->local_ssel, NULL);
-  osi_selector_parse(peer->remote_ssel, &options->remote_ssel, NULL);
-  osi_selector_parse(peer->local_psel, &options->local_psel, NULL);
-  osi_selector_parse(peer->remote_psel, &options->remote_psel, NULL);
-}
-
-/* "host:port", "[2001:db8::1]:102", "host" (port 102). */
-static char *split_address(const char *text, guint16 *port_r)
-{
-  const char *colon = strrchr(text, ':');
-  bool bracket = text[0] == '[';
-  const char *end = bracket ? strchr(text, ']') : colon;
-  *port_r = 102;
-  if (bracket && end && end[1] == ':')
-    *port_r = (guint16)atoi(end + 2);
-  else if (!bracket && colon)
-    *port_r = (guint16)atoi(colon + 1);
-  if (!end)
-    return g_strdup(text);
-  return g_strndup(text + bracket, (gsize)(end - text - bracket));
-}
 
 static void open_link(struct hop *hop, const struct config_peer *peer, guint address_index)
 {
   struct relay *relay = hop->relay;
   struct p1_links *links = relay->p1_links;
   struct p1_options options;
-  p1_link_options(relay, peer, &options);
+  p1_peer_options(peer, &options);
   g_autofree char *reference = g_uuid_string_random();
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
   g_autofree char *time = g_date_time_format(now, "%y%m%d%H%M%SZ");
@@ -78,7 +21,7 @@ static void open_link(struct hop *hop, const struct config_peer *peer, guint add
   struct p1_link *link = p1_link_new(links, &options);
   guint16 port;
   const char *text = peer->addresses->pdata[address_index];
-  g_autofree char *host = split_address(text, &port);
+  g_autofree char *host = p1_peer_address(text, &port);
   link->peer = g_strdup(peer->name);
   link->hop = hop;
   link->address = g_strdup(text);

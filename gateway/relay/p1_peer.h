@@ -1,0 +1,20 @@
+/* p1_peer.h - a peer's entry in the configuration as the P1 machine wants it: for the relay's calls and for
+ * `gw400 peer test`. */
+#ifndef GW400_RELAY_P1_PEER_H
+#define GW400_RELAY_P1_PEER_H
+
+#include "config/config.h"
+#include "mhs/p1.h"
+#include "net/net.h"
+
+/* An initiator's options but for the session reference; names and passwords are references into the entry. */
+void p1_peer_options(const struct config_peer *peer, struct p1_options *options_r);
+/* "host:port", "[2001:db8::1]:102", "host" (port 102): the host, caller frees. */
+char *p1_peer_address(const char *text, guint16 *port_r);
+/* The TLS context of our calls to this peer. NULL and error when its files cannot be used. */
+struct net_tls *p1_peer_tls(const struct config_peer *peer, GError **error);
+/* As initiator: does the responder's name and password fit the entry? NULL, or both names and which side must
+ * change what. */
+char *p1_peer_judge(const struct config_peer *peer, const struct p1_credentials *responder);
+
+#endif
