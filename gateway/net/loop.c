@@ -55,6 +55,13 @@ struct net_loop *net_loop_new(void)
   return loop;
 }
 
+static void close_left(uv_handle_t *handle, void *user)
+{
+  (void)user;
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
 void net_loop_free(struct net_loop *loop)
 {
   if (loop == NULL)
@@ -62,7 +69,10 @@ void net_loop_free(struct net_loop *loop)
   uv_close((uv_handle_t *)&loop->keep, NULL);
   uv_close((uv_handle_t *)&loop->flush, NULL);
   uv_close((uv_handle_t *)&loop->again, NULL);
-  uv_run(&loop->uv, UV_RUN_DEFAULT); /* the close callbacks, and work that still runs */
+  uv_run(&loop->uv, UV_RUN_NOWAIT); /* the close callbacks */
+  uv_run(&loop->uv, UV_RUN_NOWAIT);
+  uv_walk(&loop->uv, close_left, NULL); /* what its owner forgot leaks, but must not be waited for */
+  uv_run(&loop->uv, UV_RUN_DEFAULT);    /* work that still runs */
   if (uv_loop_close(&loop->uv) != 0)
     g_warning("the loop is freed before what was made on it");
   g_free(loop->read_buffer);

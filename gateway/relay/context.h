@@ -29,6 +29,7 @@ struct relay {
   struct control *control;
   struct net_timer *minute; /* due times are read again, lifetimes checked */
   gint64 started_us;
+  gint64 stop_at_us; /* monotonic: what is open then is cut */
   bool stopping, reloading;
   int exit_code;
 };

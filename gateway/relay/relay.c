@@ -15,7 +15,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define STOP_MS 10000u /* open transfers get this long to end in order */
+#define STOP_MS 10000u   /* open transfers get this long to end in order */
+#define STOP_LOOK_MS 50u /* how often it is looked whether they have */
 
 gint64 relay_now_us(void)
 {
@@ -109,10 +110,17 @@ void relay_reload(struct relay *relay, converters_configured done, void *user)
  * --------------------------------------------------------------------------------------------------------------------
  */
 
-static void stop_now(void *user)
+/* No session is open and nothing is being sent: what is still in work has not left yet, and stays in the store. */
+static bool is_quiet(const struct relay *relay)
 {
-  struct relay *relay = user;
-  net_stop(relay->loop);
+  GHashTableIter iterator;
+  gpointer hop;
+  g_hash_table_iter_init(&iterator, relay->hops);
+  while (g_hash_table_iter_next(&iterator, NULL, &hop))
+    if (((const struct hop *)hop)->sending > 0)
+      return false;
+  return (!relay->smtp_in || smtp_in_sessions(relay->smtp_in) == 0) &&
+         (!relay->p1_links || relay->p1_links->links->len == 0);
 }
 
 /* Sessions are ended in order; what is still open after STOP_MS is cut, and comes again after the restart. */
@@ -127,7 +135,8 @@ void relay_stop(struct relay *relay, int exit_code)
     smtp_in_stop(relay->smtp_in);
   if (relay->p1_links)
     p1_links_stop(relay->p1_links);
-  net_timer_start(relay->minute, exit_code ? 1 : STOP_MS, 0);
+  relay->stop_at_us = net_now_us(relay->loop) + (exit_code ? 0 : STOP_MS * 1000);
+  net_timer_start(relay->minute, 1, STOP_LOOK_MS);
 }
 
 static void on_terminate(void *user)
@@ -162,7 +171,8 @@ static void on_minute(void *user)
 {
   struct relay *relay = user;
   if (relay->stopping) {
-    stop_now(relay);
+    if (is_quiet(relay) || net_now_us(relay->loop) >= relay->stop_at_us)
+      net_stop(relay->loop);
     return;
   }
   reporting_expire(relay);
@@ -179,9 +189,6 @@ static void on_store(void *user, bool readable, bool writable)
   (void)writable;
   struct relay *relay = user;
   store_dispatch(relay->store);
-  if (relay->stopping && relay->active == 0 && (!relay->smtp_in || smtp_in_sessions(relay->smtp_in) == 0) &&
-      (!relay->p1_links || relay->p1_links->links->len == 0))
-    net_stop(relay->loop);
 }
 
 static bool open_store(struct relay *relay, GError **error)
