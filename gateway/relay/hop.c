@@ -308,6 +308,29 @@ static void take_refusals(struct delivery *delivery)
   }
 }
 
+/* What the peer's limit forbids is not tried: X.411's unable-to-transfer (1), content-too-long (7). */
+static void refuse_oversize(struct delivery *delivery)
+{
+  const struct hop *hop = delivery->hop;
+  if (!g_str_has_prefix(hop->name, "p1:"))
+    return;
+  const struct config_peer *peer = config_peer(hop->relay->config, hop->name + strlen("p1:"));
+  guint64 size = delivery->written->size;
+  if (!peer || size <= peer->size_max)
+    return;
+  g_autofree char *words =
+      g_strdup_printf("%" G_GUINT64_FORMAT " octets, and peer %s takes at most %" G_GUINT64_FORMAT, size,
+                      peer->name, peer->size_max);
+  delivery_outcome(delivery, G_MAXUINT, OUTCOME_FAILED, "5.3.4", words, NULL);
+  for (guint i = 0; i < delivery->message->recipients->len; i++) {
+    struct outcome *outcome = &delivery->outcomes[i];
+    if (g_strcmp0(outcome->words, words) != 0)
+      continue;
+    outcome->reason = 1;
+    outcome->diagnostic = 7;
+  }
+}
+
 static bool all_settled(const struct delivery *delivery)
 {
   for (guint i = 0; i < delivery->message->recipients->len; i++)
@@ -340,6 +363,7 @@ static void converted(void *user, struct mapping_result *result, const char *fai
     return;
   }
   take_refusals(delivery);
+  refuse_oversize(delivery);
   if (all_settled(delivery)) {
     hop->sending++;
     delivery_finish(delivery, NULL);
