@@ -6,11 +6,13 @@ and `land`, joined by P1: mail for *.land.example enters sea by SMTP and leaves 
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -18,9 +20,15 @@ BUILD = pathlib.Path(os.environ.get("GW400_BUILD", ROOT / "build/test"))
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, below those the system gives to outgoing connections: a daemon finds it free again when restarted."""
+    while True:
+        with socket.socket() as probe:
+            try:
+                port = random.SystemRandom().randrange(10240, 32768)
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def wait_for(condition, seconds, what):
@@ -38,6 +46,18 @@ def port_open(port):
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def group_lives(group):
+    """True while a process of the group runs (one that is dead and not yet waited for does not count)."""
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, its_group = path.read_text().rsplit(")", 1)[1].split()[:3]
+        except OSError:
+            continue
+        if int(its_group) == group and state not in "ZX":
+            return True
+    return False
 
 
 class Sink:
@@ -176,12 +196,14 @@ class Gateway:
     def kill(self):
         """SIGKILL to master, relay and converters at once, as a power cut would end them."""
         if self.process:
+            group = self.process.pid
             try:
-                os.killpg(self.process.pid, signal.SIGKILL)
+                os.killpg(group, signal.SIGKILL)
             except ProcessLookupError:
                 pass
             self.process.wait()
             self.process = None
+            wait_for(lambda: not group_lives(group), 30, f"all processes of {self.name} are gone")
 
     def cli(self, *arguments, check=True, text=True, **keywords):
         command, *rest = arguments
@@ -287,12 +309,14 @@ class Tap:
 
     def __init__(self):
         self.count = self.failures = 0
+        self.lock = threading.Lock()
 
     def ok(self, condition, text):
-        self.count += 1
-        if not condition:
-            self.failures += 1
-        print(f"{'ok' if condition else 'not ok'} {self.count} - {text}", flush=True)
+        with self.lock:
+            self.count += 1
+            if not condition:
+                self.failures += 1
+            print(f"{'ok' if condition else 'not ok'} {self.count} - {text}", flush=True)
         return condition
 
     def case(self, text):

@@ -13,6 +13,8 @@ class Load:
         self.port, self.sender, self.recipient = port, sender, recipient
         self.pause, self.large_every = pause, large_every
         self.accepted, self.unsure, self.refused = set(), set(), collections.Counter()
+        self.large = set()  # those of about 100 KB: every large_every-th
+        self.run_name = f"{time.time_ns():x}"
         self.lock = threading.Lock()
         self.next = 0
         self.stopping = threading.Event()
@@ -38,9 +40,12 @@ class Load:
         client = None
         while not self.stopping.is_set():
             number = self.number()
-            name = f"load.{number}@sea.example"
+            name = f"load.{self.run_name}.{number}@sea.example"
             filler = "x" * 70 + "\r\n"
             size = 1500 if number % self.large_every == 0 else 5
+            if size > 5:
+                with self.lock:
+                    self.large.add(name)
             text = (f"From: {self.sender}\r\nTo: {self.recipient}\r\nSubject: load {number}\r\nMessage-ID: <{name}>\r\n"
                     f"Date: Mon, 23 Nov 2026 18:00:00 +0000\r\n\r\n" + filler * size)
             try:
@@ -80,4 +85,25 @@ def arrivals(sink):
             match = re.search(rb"(?mi)^Message-ID:\s*<([^>]+)>", file.read(8192))
         if match:
             found[match.group(1).decode()] += 1
+    return found
+
+
+def arrival_times(sink):
+    """Message-ID -> when each of its copies came, in order."""
+    found = collections.defaultdict(list)
+    for path in sink.folder.glob("mail.*"):
+        with open(path, "rb") as file:
+            match = re.search(rb"(?mi)^Message-ID:\s*<([^>]+)>", file.read(8192))
+        if match:
+            found[match.group(1).decode()].append(path.stat().st_mtime)
+    return {name: sorted(times) for name, times in found.items()}
+
+
+def reports(sink):
+    """The Message-IDs of the mails that the reports in smtp-sink's folder are about -> how many."""
+    found = collections.Counter()
+    for path in sink.folder.glob("mail.*"):
+        data = path.read_bytes()
+        if b"multipart/report" in data[:8192]:
+            found.update(match.decode() for match in set(re.findall(rb"<(load\.[^>]+)>", data)))
     return found
