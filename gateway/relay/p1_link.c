@@ -462,11 +462,8 @@ void p1_links_stop(struct p1_links *links)
 
 void p1_links_free(struct p1_links *links)
 {
-  while (links->links->len > 0) {
-    struct p1_link *link = links->links->pdata[0];
-    link->waits = 0;
-    link_end(link);
-  }
+  while (links->links->len > 0)
+    link_end(links->links->pdata[0]); /* one that waits for the store ends when that answers */
   g_ptr_array_unref(links->links);
   g_ptr_array_unref(links->doors);
   if (links->tls)

@@ -378,6 +378,10 @@ static void submit(struct reader *reader)
 
 static void begin(struct relay *relay, struct store_message *message)
 {
+  if (relay->stopping) {
+    store_message_free(message); /* read after the restart; the converters may be gone */
+    return;
+  }
   struct reader *reader = g_new0(struct reader, 1);
   *reader = (struct reader){.relay = relay, .id = message->id, .message = message};
   g_hash_table_insert(relay->reading->open, &reader->id, reader);
@@ -387,7 +391,7 @@ static void begin(struct relay *relay, struct store_message *message)
 
 void reading_start(struct relay *relay, struct store_message *message)
 {
-  if (relay_is_crowded(relay)) {
+  if (relay_is_crowded(relay) && !relay->stopping) {
     store_unclaim(relay->store, message->id, -1);
     store_message_free(message);
     relay->reading->more = true;

@@ -403,11 +403,8 @@ void smtp_in_stop(struct smtp_in *smtp_in)
 
 void smtp_in_free(struct smtp_in *smtp_in)
 {
-  while (smtp_in->sessions->len > 0) {
-    struct session *session = smtp_in->sessions->pdata[0];
-    session->waits = 0;
-    session_end(session);
-  }
+  while (smtp_in->sessions->len > 0)
+    session_end(smtp_in->sessions->pdata[0]); /* one that waits for the store ends when that answers */
   g_ptr_array_unref(smtp_in->sessions);
   g_ptr_array_unref(smtp_in->listeners);
   g_hash_table_unref(smtp_in->per_client);
