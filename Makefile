@@ -79,14 +79,17 @@ SOURCES := $(foreach f,$(FOLDERS),$(wildcard $f/*.c))
 MAINS := gateway/cli/gw400.c gateway/cli/gw400d.c
 LIB_SOURCES := $(filter-out $(MAINS),$(SOURCES))
 
+# A change of compiler rebuilds: the file's time is that of the last change.
+compiler-stamp = $(shell mkdir -p $(DIR.$1); [ "$$(cat $(DIR.$1)/.compiler 2>/dev/null)" = "$(CC.$1)" ] || echo "$(CC.$1)" > $(DIR.$1)/.compiler)$(DIR.$1)/.compiler
+
 define variant
-$(DIR.$1)/gen.a: $(GEN)/.stamp
+$(DIR.$1)/gen.a: $(GEN)/.stamp $(call compiler-stamp,$1)
 	@echo "GEN     $$@"
 	@$$(MAKE) --no-print-directory -f asn1/generated.mk OUT=$(DIR.$1)/gen LIB=$$@ GEN=$(GEN) CC="$$(CC.$1)" FLAGS="$(FLAGS.$1)"
 	@touch $$@
 
 define folder.$1
-$(DIR.$1)/obj/$$1/%.o: $$1/%.c $(GEN)/.stamp build/include/.stamp
+$(DIR.$1)/obj/$$1/%.o: $$1/%.c $(GEN)/.stamp build/include/.stamp $(DIR.$1)/.compiler
 	@mkdir -p $$$$(@D)
 	@echo "CC      $$$$@"
 	@$$$$(CC.$1) $(BASE) $(WARN) $(FLAGS.$1) -Ibuild/include/$$1 $$(call gen_include,$$1) $$$$(PKG_CFLAGS) -MMD -MP -c $$$$< -o $$$$@
@@ -100,7 +103,7 @@ $(DIR.$1)/gw400 $(DIR.$1)/gw400d: $(DIR.$1)/%: $(DIR.$1)/obj/gateway/cli/%.o $(D
 	@echo "LD      $$@"
 	@$$(CC.$1) $(FLAGS.$1) -o $$@ $$^ $$(PKG_LIBS)
 
-$(DIR.$1)/obj/tests/%.o: tests/%.c $(GEN)/.stamp build/include/.stamp
+$(DIR.$1)/obj/tests/%.o: tests/%.c $(GEN)/.stamp build/include/.stamp $(DIR.$1)/.compiler
 	@mkdir -p $$(@D)
 	@echo "CC      $$@"
 	@$$(CC.$1) $(BASE) $(WARN) $(FLAGS.$1) -Ibuild/include/tests -isystem $(GEN) $$(PKG_CFLAGS) -MMD -MP -c $$< -o $$@

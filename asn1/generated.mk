@@ -4,7 +4,7 @@ MAKEFLAGS += --no-builtin-rules
 OBJECTS := $(patsubst $(GEN)/%.c,$(OUT)/%.o,$(wildcard $(GEN)/*.c))
 $(LIB): $(OBJECTS)
 	@rm -f $@; ar rcs $@ $(OBJECTS)
-$(OUT)/%.o: $(GEN)/%.c
+$(OUT)/%.o: $(GEN)/%.c $(dir $(LIB)).compiler
 	@mkdir -p $(OUT)
 	@$(CC) -std=gnu17 -g -w -fno-strict-aliasing $(FLAGS) -I$(GEN) -MMD -MP -c $< -o $@
 -include $(wildcard $(OUT)/*.d)
