@@ -75,7 +75,7 @@ def run(folder):
             for message in home.queue(state="parked"):
                 home.ask("queue.retry", id=message["id"])
         accepted = set(load.accepted)
-        gateway.wait_for(lambda: accepted <= set(loads.arrivals(pair.sinks["land"])) or None, 120,
+        gateway.wait_for(lambda: accepted <= set(loads.arrivals(pair.sinks["land"])) or None, 300,
                          f"all {len(accepted)} answered 250 arrive")
         tap.ok(len(accepted) > CUTS, f"{CUTS} power cuts, {len(accepted)} answered 250, none missing")
         for home in homes:
