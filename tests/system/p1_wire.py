@@ -105,6 +105,15 @@ def parameters(tsdu):
     return read(position, position + size)
 
 
+def free_ports(count):
+    """As many different free ports, for gateways that are started at the same time."""
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
 class CutProxy:
     """Passes TCP connections on to a port; the next one is cut where plan() was told: after so many octets of one direction."""
 
