@@ -67,5 +67,5 @@ void mapping_result_fail(struct mapping_result *result, enum mapping_status stat
   g_free(result->code);
   g_free(result->words);
   result->code = length ? g_strndup(error->message, length) : NULL;
-  result->words = g_strdup(error->message + (length ? length + 1 : 0));
+  result->words = g_utf8_make_valid(error->message + (length ? length + 1 : 0), -1);
 }

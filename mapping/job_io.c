@@ -128,8 +128,9 @@ void job_recipient_fail(struct mapping_recipient *recipient, const char *code, g
   va_list arguments;
   va_start(arguments, format);
   g_free(recipient->words);
-  recipient->words = g_strdup_vprintf(format, arguments);
+  g_autofree char *words = g_strdup_vprintf(format, arguments);
   va_end(arguments);
+  recipient->words = g_utf8_make_valid(words, -1);
   g_free(recipient->code);
   recipient->code = g_strdup(code);
   g_clear_pointer(&recipient->hop, g_free);
@@ -152,7 +153,7 @@ void job_identifier_add(struct mapping_result *result, const char *kind, const c
   if (!value || !*value)
     return;
   struct mapping_identifier *identifier = g_new(struct mapping_identifier, 1);
-  *identifier = (struct mapping_identifier){g_strdup(kind), g_strdup(value)};
+  *identifier = (struct mapping_identifier){g_strdup(kind), g_utf8_make_valid(value, -1)};
   g_ptr_array_add(result->identifiers, identifier);
 }
 

@@ -315,6 +315,8 @@ static bool read_lines(struct or_address *address, const struct pair *pair, GErr
     if (*printable || !star)
       or_address_set(address, OR_PD_UNFORMATTED, i, lines[i], NULL);
   }
+  if (!star && !*printable) /* a null attribute, as "/O=/" is one */
+    or_address_set(address, OR_PD_UNFORMATTED, 0, "", NULL);
   if (star) {
     if (!ps_teletex_parse(star, &nothing, &teletex))
       return fail(error, pair->at, "\"%s\" is not teletex-string (RFC 2156 3.3.4)", star + 1);

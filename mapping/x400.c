@@ -431,6 +431,7 @@ void mapping_loss(GPtrArray *losses, const char *format, ...)
     return;
   va_list arguments;
   va_start(arguments, format);
-  g_ptr_array_add(losses, g_strdup_vprintf(format, arguments));
+  g_autofree char *words = g_strdup_vprintf(format, arguments);
   va_end(arguments);
+  g_ptr_array_add(losses, g_utf8_make_valid(words, -1)); /* they may quote what a peer wrote */
 }

@@ -181,7 +181,7 @@ static void try_encodings(const char *text)
   }
   if (encoded != NULL) {
     g_autofree char *back = ps_decode(encoded, NULL);
-    must(ps_is_printable(encoded) == (*encoded != '\0') && strcmp(back, text) == 0);
+    must(ps_is_printable(encoded) && strcmp(back, text) == 0);
   }
   g_autofree char *printable = NULL, *teletex = NULL;
   if (ps_teletex_parse(text, &printable, &teletex)) {
