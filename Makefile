@@ -1,7 +1,10 @@
 # gw400 - a gateway between SMTP and X.400.  Targets: all run test bench fuzz soak install deps clean
 # Variants: build/ (optimised), build/test (ASan+UBSan), build/fuzz (libFuzzer); the compiler is CC=gcc or CC=clang.
 
-MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(MAKELEVEL),0) # recursive calls share the first one's jobs
+MAKEFLAGS += -j$(shell nproc)
+endif
 SHELL := /bin/bash
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

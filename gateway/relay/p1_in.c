@@ -2,6 +2,7 @@
  *
  * On the wire stands only X.411's error; the log says which rule refused (X.411 8.1.1.1: MTA-bind,
  * authentication-error, busy). */
+#include "relay/door_tls.h"
 #include "relay/p1_link.h"
 
 #include <string.h>
@@ -128,18 +129,9 @@ static void door_free(void *data)
 
 struct p1_links *p1_links_new(struct relay *relay, GError **error)
 {
-  const struct config_tls *files = &relay->config->p1_tls;
-  struct net_tls *tls = NULL;
-  if (files->certificate) {
-    struct net_tls_options options = {.server = true,
-                                      .certificate_file = files->certificate,
-                                      .key_file = files->key,
-                                      .ca_file = files->ca,
-                                      .require_peer = files->require_client};
-    tls = net_tls_new(&options, error);
-    if (!tls)
-      return NULL;
-  }
+  struct net_tls *tls;
+  if (!door_tls(&relay->config->p1_tls, &tls, error))
+    return NULL;
   struct p1_links *links = g_new0(struct p1_links, 1);
   links->relay = relay;
   links->tls = tls;

@@ -2,6 +2,7 @@
 
 #include "relay/audit.h"
 #include "relay/body.h"
+#include "relay/door_tls.h"
 #include "relay/envelope.h"
 #include "relay/mapcache.h"
 #include "relay/reading.h"
@@ -361,18 +362,9 @@ static void accepted_stream(void *user, struct net_stream *stream)
 
 struct smtp_in *smtp_in_new(struct relay *relay, GError **error)
 {
-  const struct config_tls *files = &relay->config->smtp.tls;
-  struct net_tls *tls = NULL;
-  if (files->certificate) {
-    struct net_tls_options options = {.server = true,
-                                      .certificate_file = files->certificate,
-                                      .key_file = files->key,
-                                      .ca_file = files->ca,
-                                      .require_peer = files->require_client};
-    tls = net_tls_new(&options, error);
-    if (!tls)
-      return NULL;
-  }
+  struct net_tls *tls;
+  if (!door_tls(&relay->config->smtp.tls, &tls, error))
+    return NULL;
   struct smtp_in *smtp_in = g_new0(struct smtp_in, 1);
   smtp_in->relay = relay;
   smtp_in->tls = tls;
