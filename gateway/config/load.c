@@ -52,6 +52,8 @@ static guint distance(const char *a, const char *b)
 static void nearer(const char *wanted, const char *known, const char **best, guint *least)
 {
   guint d = strlen(wanted) < 64 ? distance(wanted, known) : G_MAXUINT;
+  if (strlen(wanted) > 3 && g_str_has_prefix(known, wanted))
+    d = MIN(d, 2); /* half a name is nearer than its letters count */
   if (d < *least) {
     *least = d;
     *best = known;

@@ -85,6 +85,8 @@ static const struct {
      "t.xml:4: <somewhere> is not known inside <p1>; expected one of <listen>, <tls>"},
     {FRAME("<dns><x/></dns>"), "t.xml:4: <x> stands inside <dns>, which takes no elements"},
     {FRAME("<dns forwards='1.1.1.1'/>"), "t.xml:4: <dns> has no attribute forwards; did you mean forward?"},
+    {FRAME("<p1 associations='9'/>"),
+     "t.xml:4: <p1> has no attribute associations; did you mean associations-max?"},
     {FRAME("<audit weeks-to-keep='1'/>"), "t.xml:4: <audit> has no attribute weeks-to-keep; it takes days"},
     {"<gw400 version='1'>\n" GATEWAY SMTP "</gw400>",
      "t.xml:1: <gw400> has no attribute version; it takes none"},
