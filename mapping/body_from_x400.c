@@ -370,14 +370,15 @@ static struct multipart multipart_of(const struct from_x400 *from, const struct 
 
 /* The type of the first part, for multipart/related (RFC 2387 3.1 wants it); of the second for a report (RFC
  * 6522 3). */
-static char *part_type(struct from_x400 *from, const struct Body *body, guint index, GPtrArray *fields)
+static char *part_type(struct from_x400 *from, const struct Body *body, int first, int index,
+                       GPtrArray *fields)
 {
-  if ((int)index >= body->list.count)
+  if (first + index >= body->list.count)
     return NULL;
-  const struct BodyPart *part = body->list.array[index];
+  const struct BodyPart *part = body->list.array[first + index];
   if (part->present == BodyPart_PR_message)
     return NULL;
-  g_autoptr(mime_draft_t) draft = draft_of(from, part, index + 1, fields, NULL);
+  g_autoptr(mime_draft_t) draft = draft_of(from, part, (guint)index + 1, fields, NULL);
   return draft && draft->type ? g_strndup(draft->type, strcspn(draft->type, "; \t")) : NULL;
 }
 
@@ -407,11 +408,11 @@ static bool write_multipart(struct from_x400 *from, const char *subtype, const s
   g_autofree char *type = g_strconcat("multipart/", subtype, NULL);
   mime_writer_value(from->writer, "Content-Type", type);
   if (!strcmp(subtype, "related")) {
-    g_autofree char *root = part_type(from, body, (guint)first, fields);
+    g_autofree char *root = part_type(from, body, first, 0, fields);
     if (root)
       mime_writer_param(from->writer, "type", root);
   } else if (!strcmp(subtype, "report")) {
-    g_autofree char *kind = part_type(from, body, (guint)first + 1, fields);
+    g_autofree char *kind = part_type(from, body, first, 1, fields);
     if (kind && g_str_has_prefix(kind, "message/"))
       mime_writer_param(from->writer, "report-type", kind + strlen("message/"));
   }
@@ -420,7 +421,7 @@ static bool write_multipart(struct from_x400 *from, const char *subtype, const s
   mime_writer_end_header(from->writer);
   for (int i = first; i < body->list.count; i++) {
     mime_writer_delimiter(from->writer, boundary, false);
-    if (!write_part(from, body->list.array[i], (guint)i + 1, false, fields, error))
+    if (!write_part(from, body->list.array[i], (guint)(i - first) + 1, false, fields, error))
       return false;
   }
   mime_writer_delimiter(from->writer, boundary, true);
@@ -476,7 +477,7 @@ static bool write_body(struct from_x400 *from, const struct IPM *ipm, int first,
   if (count > 1 || subtype)
     return write_multipart(from, subtype ? subtype : default_subtype(body, first), body, first, fields,
                            error);
-  return write_part(from, body->list.array[first], (guint)first + 1, true, fields, error);
+  return write_part(from, body->list.array[first], 1, true, fields, error);
 }
 
 /* 6.5: what of a forwarded message's envelope has a field. */

@@ -60,7 +60,8 @@ struct pass {
   struct charset_decoder *strings; /* or this: from X.400 */
   GString *utf8, *lines;
   char before;
-  guint64 replaced;
+  guint64 unfit; /* characters that no string holds as text: what could not be read, and what would switch
+                    sets there */
   struct charset_choice choice;
   /* the second pass */
   struct charset_encoder *encoder;
@@ -69,11 +70,14 @@ struct pass {
   struct mime_spill_sink *sink;
 };
 
-static guint count_replacements(const GString *text)
+static guint count_unfit(const GString *text)
 {
   guint count = 0;
-  for (const char *at = text->str; (at = strstr(at, "\357\277\275")); at += 3)
-    count++;
+  for (gsize i = 0; i < text->len; i++) {
+    guint8 octet = (guint8)text->str[i];
+    count += !octet || octet == 0x0E || octet == 0x0F || octet == 0x1B ||
+             (octet == 0xEF && !strncmp(text->str + i, "\357\277\275", 3));
+  }
   return count;
 }
 
@@ -91,7 +95,7 @@ static bool choose_block(const guint8 *block, gsize length, void *user, GError *
   (void)error;
   struct pass *pass = user;
   decode(pass, block, length, length == 0);
-  pass->replaced += count_replacements(pass->utf8);
+  pass->unfit += count_unfit(pass->utf8);
   charset_choice_feed(&pass->choice, pass->utf8->str, pass->utf8->len);
   return true;
 }
@@ -196,8 +200,7 @@ enum text_status text_to_x400(GHashTable *charsets, const char *charset, struct 
   pass_init(&pass);
   pass.in = mime_charset_stream_new(charsets, charset);
   enum text_status status = run(&pass, choose_block, content, error) ? TEXT_OK : TEXT_ERROR;
-  long registration =
-      status == TEXT_OK && !pass.replaced ? fit(charset_choice_result(&pass.choice), habit) : 0;
+  long registration = status == TEXT_OK && !pass.unfit ? fit(charset_choice_result(&pass.choice), habit) : 0;
   pass_clear(&pass);
   if (status == TEXT_OK && !registration)
     status = TEXT_UNFIT;
