@@ -41,13 +41,14 @@ struct smtp_client {
 
   struct smtp_envelope *envelope; /* of the open message, or NULL */
   guint8 *recipients;             /* enum smtp_recipient_state */
-  guint unsettled, unanswered,
-      accepted;              /* recipients without outcome; RCPTs without reply; that take the message */
-  bool transaction;          /* open at the server: the next message begins with RSET */
-  bool giving;               /* the relay is asked for data */
-  bool line_start, after_cr; /* where the text stands, for the dots */
-  GBytes *chunk;             /* held back: the last one goes out as LAST */
-  guint chunks;              /* without a reply */
+  guint unsettled, unanswered;    /* recipients without outcome; RCPTs without reply */
+  guint accepted;                 /* recipients that take the message */
+  bool astray;                    /* a recipient was accepted after the sender was refused */
+  bool transaction;               /* open at the server: the next message begins with RSET */
+  bool giving;                    /* the relay is asked for data */
+  bool line_start, after_cr;      /* where the text stands, for the dots */
+  GBytes *chunk;                  /* held back: the last one goes out as LAST */
+  guint chunks;                   /* without a reply */
 
   GQueue *events;
   GString *out;

@@ -59,7 +59,7 @@ static void emit_done(struct smtp_client *client)
 /* The end of the message, when nothing of it is to come any more. */
 static void finish(struct smtp_client *client)
 {
-  if (client->unsettled > 0 || client->giving || !g_queue_is_empty(client->awaited) ||
+  if (client->ended || client->unsettled > 0 || client->giving || !g_queue_is_empty(client->awaited) ||
       !g_queue_is_empty(client->to_send))
     return;
   emit_done(client);
@@ -208,6 +208,8 @@ static void recipients_answered(struct smtp_client *client)
 static void rcpt_reply(struct smtp_client *client, guint index, const struct smtp_reply *reply)
 {
   client->unanswered--;
+  client->astray =
+      client->astray || (reply->code < 300 && client->recipients[index] == SMTP_RECIPIENT_SETTLED);
   if (client->recipients[index] == SMTP_RECIPIENT_ASKED && reply->code < 300) {
     client->recipients[index] = SMTP_RECIPIENT_ACCEPTED;
     client->accepted++;
@@ -233,6 +235,8 @@ static void data_reply(struct smtp_client *client, const struct smtp_reply *repl
     smtp_client_settle_all(client, reply);
   else if (client->accepted > 0)
     begin_text(client);
+  else if (client->astray) /* an empty message would be delivered */
+    smtp_client_fail(client, 0, "4.5.0", "the server takes a message whose sender it refused");
   else /* RFC 2920 3.1: the server began a message that has no recipient */
     smtp_client_queue(client, SMTP_STEP_NOTHING, 0, g_strdup("."));
 }
@@ -385,6 +389,7 @@ void smtp_client_message(struct smtp_client *client, const struct smtp_envelope 
   client->recipients = g_new0(guint8, count + 1);
   client->unsettled = count;
   client->unanswered = client->accepted = 0;
+  client->astray = false;
   bool utf8 = envelope->smtputf8 || !is_ascii_envelope(envelope);
   if (check(client, size, has_8bit, utf8)) {
     if (client->transaction)
