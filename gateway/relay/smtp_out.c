@@ -132,6 +132,7 @@ static void begin_message(struct session *session)
   struct delivery *delivery = session->sending;
   const struct mapping_result *written = delivery->written;
   struct smtp_envelope *envelope = smtp_envelope_new();
+  g_free(envelope->sender);
   envelope->sender = g_strdup(written->sender ? written->sender : "");
   envelope->envid = g_strdup(written->envid);
   envelope->ret = (enum smtp_ret)written->ret;
