@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""run.py all | unit [PREFIX] | soak - runs the tests that `make` has built and counts them.
+"""run.py all | unit [PREFIX] | system [PREFIX] | soak - runs the tests that `make` has built and counts them.
 
   unit [PREFIX]  Check programs build/test/bin/FOLDER/test_* and the fuzz corpora, those whose name begins with PREFIX
                  (asn1, osi/test_session, fuzz/fuzz_tpkt)
-  all            these, then every program tests/system/test_*.py (TAP lines; a line "# time-limit: SECONDS" in it)
+  system [PREFIX] programs tests/system/test_*.py (TAP lines; a line "# time-limit: SECONDS" in it), likewise (test_p1)
+  all            units, then system
   soak           every program tests/system/soak_*.py, without a time limit
 
 Programs are found by their sources, so one that was not built fails instead of being forgotten.  A program fails besides
@@ -187,15 +188,15 @@ def system(pattern, env, limit, results):
 
 def main():
     mode, prefix = (sys.argv[1:] + ['', ''])[:2]
-    if mode not in ('all', 'unit', 'soak'):
+    if mode not in ('all', 'unit', 'system', 'soak'):
         print(__doc__, file=sys.stderr)
         return 2
     os.chdir(TOP)
     env, results = environment(), Results()
-    if mode != 'soak':
+    if mode in ('all', 'unit'):
         units(prefix, env, results)
-    if mode == 'all':
-        system('tests/system/test_*.py', env, SYSTEM_LIMIT, results)
+    if mode in ('all', 'system'):
+        system(f'tests/system/{prefix or "test_"}*.py', env, SYSTEM_LIMIT, results)
     if mode == 'soak':
         system('tests/system/soak_*.py', dict(env, GW400_SOAK='1'), None, results)
     return results.finish()
