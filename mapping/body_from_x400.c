@@ -185,10 +185,12 @@ static struct mime_draft *harpoon_draft(struct octets *text)
   gsize header = header_length(begin), skip = strcspn(begin, "\n") + 1;
   if (!header || skip >= header || g_ascii_strncasecmp(begin + skip, "Content-Type:", 13) != 0)
     return NULL;
-  struct mime_draft *draft = mime_draft_new();
+  g_autoptr(mime_draft_t) draft = mime_draft_new();
   draft->exact = true;
   draft->content = octets_slice(text, skip, octets_length(text) - skip);
-  return draft;
+  /* What is no mail of whole lines must not become one: a line end that only some MTAs see lets a second
+   * message pass inside the first. */
+  return mime_writer_transfer(draft->content, NULL) == MIME_SEND_7BIT ? g_steal_pointer(&draft) : NULL;
 }
 
 /* --- others

@@ -77,8 +77,8 @@ static char *message_id_of(struct octets *header)
 {
   g_autoptr(GBytes) bytes = octets_to_bytes(header, HEADER_MAX, NULL);
   gsize length = 0;
-  const char *text = bytes ? g_bytes_get_data(bytes, &length) : "";
-  g_autofree char *copy = g_strndup(text, length);
+  const char *text = bytes ? g_bytes_get_data(bytes, &length) : NULL;
+  g_autofree char *copy = g_strndup(text ? text : "", length); /* no octets: no data */
   g_auto(GStrv) lines = g_strsplit(copy, "\r\n", -1);
   for (guint i = 0; lines[i]; i++)
     if (g_ascii_strncasecmp(lines[i], "Message-ID:", 11) == 0)
