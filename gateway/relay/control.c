@@ -27,9 +27,10 @@ struct connection {
   struct net_watch *watch;
   GString *in, *out;
   struct control_request *open; /* one question at a time: the next line waits */
+  bool taking, broken;          /* inside take_lines(); which then frees it when it broke meanwhile */
 };
 
-static void take_line(struct connection *connection);
+static void take_lines(struct connection *connection);
 
 static void connection_free(struct connection *connection)
 {
@@ -73,10 +74,9 @@ static void end_request(struct control_request *request, json_t *answer)
   g_free(request);
   if (!connection)
     return;
-  if (flush(connection))
-    take_line(connection);
-  else
-    connection_free(connection);
+  connection->broken = !flush(connection);
+  if (!connection->taking)
+    take_lines(connection);
 }
 
 void control_answer(struct control_request *request, json_t *answer)
@@ -91,11 +91,11 @@ void control_refuse(struct control_request *request, int code, const char *error
   end_request(request, json_pack("{s:b,s:i,s:s}", "ok", 0, "code", code, "error", valid));
 }
 
-static void take_line(struct connection *connection)
+static bool take_line(struct connection *connection)
 {
   char *end = connection->open ? NULL : memchr(connection->in->str, '\n', connection->in->len);
   if (!end)
-    return;
+    return false;
   gsize length = (gsize)(end - connection->in->str);
   json_error_t error;
   json_t *question = json_loadb(connection->in->str, length, 0, &error);
@@ -111,6 +111,18 @@ static void take_line(struct connection *connection)
     control_refuse(request, 2, "this gateway speaks version 1 of the control protocol (\"v\":1)");
   else
     control_run(request);
+  return true;
+}
+
+/* A loop, for questions that are answered at once could else nest as deep as there are lines. */
+static void take_lines(struct connection *connection)
+{
+  connection->taking = true;
+  while (!connection->broken && take_line(connection)) {
+  }
+  connection->taking = false;
+  if (connection->broken)
+    connection_free(connection);
 }
 
 static void connection_ready(void *user, bool readable, bool writable)
@@ -131,7 +143,7 @@ static void connection_ready(void *user, bool readable, bool writable)
     return;
   }
   g_string_append_len(connection->in, block, got);
-  take_line(connection);
+  take_lines(connection);
 }
 
 static void on_accept(void *user, bool readable, bool writable)
