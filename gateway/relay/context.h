@@ -31,6 +31,7 @@ struct relay {
   gint64 started_us;
   gint64 stop_at_us; /* monotonic: what is open then is cut */
   bool stopping, reloading;
+  bool held; /* sockets are not read, since the store is busy */
   int exit_code;
 };
 
@@ -42,6 +43,8 @@ void relay_commit(struct relay *relay, struct store_txn *txn, const char *what);
 /* A reload asked for by SIGHUP or the control socket; done(words) as converters_configured. */
 void relay_reload(struct relay *relay, converters_configured done, void *user);
 void relay_stop(struct relay *relay, int exit_code);
+/* The store has enough to do: the caller stops reading its socket, and is pumped again when the store has caught up. */
+bool relay_holds_back(struct relay *relay);
 /* Enough in flight: leave further messages to the store. */
 bool relay_is_crowded(const struct relay *relay);
 

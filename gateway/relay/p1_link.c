@@ -343,7 +343,7 @@ void p1_link_pump(struct p1_link *link)
   }
   struct relay *relay = link->links->relay;
   if (link->stream)
-    net_stream_pause(link->stream, store_busy(relay->store));
+    net_stream_pause(link->stream, relay_holds_back(relay));
   const struct config_peer *peer = link->peer ? config_peer(relay->config, link->peer) : NULL;
   if (link->bound && !link->sending && peer && !link->releasing)
     net_timer_start(link->idle, 1000ull * peer->idle_s, 0);
@@ -451,6 +451,13 @@ struct p1_link *p1_link_new(struct p1_links *links, const struct p1_options *opt
 /* --- all of them
  * ------------------------------------------------------------------------------------------------------------------------------
  */
+
+void p1_links_resume(struct p1_links *links)
+{
+  g_autoptr(GPtrArray) open = g_ptr_array_copy(links->links, NULL, NULL);
+  for (guint i = 0; i < open->len; i++)
+    p1_link_pump(open->pdata[i]);
+}
 
 void p1_links_stop(struct p1_links *links)
 {

@@ -59,6 +59,7 @@ struct p1_link {
 struct p1_links *p1_links_new(struct relay *relay, GError **error);
 void p1_links_listen(struct p1_links *links);
 void p1_links_stop(struct p1_links *links); /* orderly release of idle associations; no new ones */
+void p1_links_resume(struct p1_links *links); /* the store is no longer busy: sockets are read again */
 void p1_links_free(struct p1_links *links);
 
 /* An association on a stream (connected or connecting) with these options; takes neither. */

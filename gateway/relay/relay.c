@@ -183,12 +183,24 @@ static void on_minute(void *user)
                 NULL, NULL);
 }
 
+bool relay_holds_back(struct relay *relay)
+{
+  bool busy = store_busy(relay->store);
+  relay->held = relay->held || busy;
+  return busy;
+}
+
 static void on_store(void *user, bool readable, bool writable)
 {
   (void)readable;
   (void)writable;
   struct relay *relay = user;
   store_dispatch(relay->store);
+  if (!relay->held || store_busy(relay->store))
+    return;
+  relay->held = false;
+  smtp_in_resume(relay->smtp_in);
+  p1_links_resume(relay->p1_links);
 }
 
 static bool open_store(struct relay *relay, GError **error)

@@ -277,7 +277,7 @@ static void session_pump(struct session *session)
     session_end(session);
   else
     net_stream_pause(session->stream,
-                     smtp_server_waiting(session->server) || store_busy(session->smtp_in->relay->store));
+                     smtp_server_waiting(session->server) || relay_holds_back(session->smtp_in->relay));
 }
 
 static void on_timer(void *user)
@@ -380,6 +380,13 @@ void smtp_in_listen(struct smtp_in *smtp_in)
   for (guint i = 0; i < start->smtp_count; i++)
     g_ptr_array_add(smtp_in->listeners,
                     net_listener_new(smtp_in->relay->loop, start->smtp_sockets[i], accepted_stream, smtp_in));
+}
+
+void smtp_in_resume(struct smtp_in *smtp_in)
+{
+  g_autoptr(GPtrArray) sessions = g_ptr_array_copy(smtp_in->sessions, NULL, NULL);
+  for (guint i = 0; i < sessions->len; i++)
+    session_pump(sessions->pdata[i]);
 }
 
 void smtp_in_stop(struct smtp_in *smtp_in)

@@ -10,6 +10,7 @@ struct smtp_in *smtp_in_new(struct relay *relay, GError **error);
 void smtp_in_listen(struct smtp_in *smtp_in); /* takes the master's sockets into use */
 void smtp_in_stop(
     struct smtp_in *smtp_in); /* no new sessions; those open end with 421 at their next command */
+void smtp_in_resume(struct smtp_in *smtp_in); /* the store is no longer busy: sockets are read again */
 void smtp_in_free(struct smtp_in *smtp_in);
 guint smtp_in_sessions(const struct smtp_in *smtp_in);
 
