@@ -66,6 +66,8 @@ static bool read_part(const char *text, struct part *part, GError **error)
   if (*keyword == '~') {
     part->key = OR_DDA;
     part->type = g_strdup(keyword + 1);
+    if (!ps_is_printable(part->type))
+      return fail(error, "\"%s\" is not PrintableString", part->type);
   } else {
     part->key = or_keyword_find(keyword, &number);
     if (part->key == OR_KEYS || part->key == OR_DDA || number)

@@ -125,7 +125,8 @@ static bool encode_block(const guint8 *block, gsize length, void *user, GError *
     skip++;
   }
   pass->escapes &= pass->encoded->len == 0;
-  return mime_spill_add(pass->sink, pass->encoded->data + skip, pass->encoded->len - skip, error);
+  return skip >= pass->encoded->len ||
+         mime_spill_add(pass->sink, pass->encoded->data + skip, pass->encoded->len - skip, error);
 }
 
 static void pass_clear(struct pass *pass)
