@@ -110,7 +110,8 @@ void relay_reload(struct relay *relay, converters_configured done, void *user)
  * --------------------------------------------------------------------------------------------------------------------
  */
 
-/* No session is open and nothing is being sent: what is still in work has not left yet, and stays in the store. */
+/* No session is open and nothing is being sent: what is still in work has not left yet, and stays in the
+ * store. */
 static bool is_quiet(const struct relay *relay)
 {
   GHashTableIter iterator;

@@ -289,6 +289,7 @@ def certificate(folder, name, authority=None):
                     f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", *signed, "-keyout", f"{path}.key", "-out", f"{path}.crt"],
                    check=True, capture_output=True)
     path.write_bytes(pathlib.Path(f"{path}.crt").read_bytes() + pathlib.Path(f"{path}.key").read_bytes())
+    path.chmod(0o600)
     return path
 
 
@@ -300,6 +301,7 @@ def authority_signed(folder, name, authority):
     subprocess.run(["openssl", "x509", "-req", "-in", f"{path}.csr", "-CA", authority, "-CAkey", authority, "-days", "2", "-out",
                     f"{path}.crt"], check=True, capture_output=True)
     path.write_bytes(pathlib.Path(f"{path}.crt").read_bytes() + pathlib.Path(f"{path}.key").read_bytes())
+    path.chmod(0o600)
     return path
 
 

@@ -253,6 +253,7 @@ def certificate(folder, name, alternative):
                     f"/CN={name}", "-addext", f"subjectAltName={alternative}", "-keyout", f"{path}.key", "-out", f"{path}.crt"],
                    check=True, capture_output=True)
     path.write_bytes(pathlib.Path(f"{path}.crt").read_bytes() + pathlib.Path(f"{path}.key").read_bytes())
+    path.chmod(0o600)
     return path
 
 
