@@ -20,7 +20,7 @@ struct store {
   struct reader *reader;
   GThreadPool *syncers;  /* of struct store_txn: their spool files are synced, then they go to the writer */
   GThreadPool *removers; /* of char*: spool files to remove; a large file takes its time */
-  bool closing;
+  gint closing;            /* atomic */
   gint copying;            /* atomic: a backup runs */
   GThread *copier;         /* its thread for spool files */
   gint waiting;            /* atomic: transactions that are not settled */

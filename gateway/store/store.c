@@ -86,7 +86,7 @@ void store_commit(struct store *store, struct store_txn *txn, store_committed ca
   txn->user = user;
   g_atomic_int_inc(&store->waiting);
   store->backend->class->claim_txn(store->backend, txn);
-  if (needs_sync(store, txn) && store->closing)
+  if (needs_sync(store, txn) && g_atomic_int_get(&store->closing))
     sync_files(txn, store);
   else if (needs_sync(store, txn))
     g_thread_pool_push(store->syncers, txn, NULL);
@@ -146,7 +146,7 @@ static void remove_file(void *data, void *user)
 
 void store_remove_file(struct store *store, const char *name)
 {
-  if (store->closing)
+  if (g_atomic_int_get(&store->closing))
     spool_remove(store->spool, name);
   else
     g_thread_pool_push(store->removers, g_strdup(name), NULL);
@@ -262,7 +262,7 @@ void store_close(struct store *store)
   if (!store)
     return;
   /* From here on the caller's thread syncs and removes files itself: the pools are being emptied. */
-  store->closing = true;
+  g_atomic_int_set(&store->closing, 1);
   g_thread_pool_free(store->syncers, FALSE, TRUE);
   do {
     writer_drain(store->writer);

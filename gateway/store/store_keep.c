@@ -64,6 +64,7 @@ struct backup {
   char *folder;
   void *state;
   GPtrArray *names;
+  GAsyncQueue *copied; /* told when the database is copied, or cannot be */
   struct store_txn *answer;
 };
 
@@ -121,6 +122,7 @@ static void backup_end(struct backup *backup)
   store_post(store, backup->answer);
   if (backup->names)
     g_ptr_array_unref(backup->names);
+  g_async_queue_unref(backup->copied);
   g_free(backup->folder);
   g_free(backup);
 }
@@ -128,7 +130,8 @@ static void backup_end(struct backup *backup)
 static void *copy_files(void *data)
 {
   struct backup *backup = data;
-  bool ok = true;
+  g_async_queue_pop(backup->copied);
+  bool ok = !backup->answer->error;
   for (guint i = 0; ok && i < backup->names->len; i++)
     ok = copy_file(backup, g_ptr_array_index(backup->names, i));
   g_autofree char *spool = g_build_filename(backup->folder, "spool", NULL);
@@ -141,16 +144,16 @@ static void *copy_files(void *data)
 static bool backup_step(struct writer_job *job)
 {
   struct backup *backup = (struct backup *)(void *)job;
-  struct store *store = backup->store;
+  struct store_backend *backend = backup->store->backend;
+  g_autoptr(GAsyncQueue) copied = g_async_queue_ref(backup->copied);
   bool more = false;
-  bool ok = store->backend->class->backup(store->backend, backup->folder, &backup->state, &more,
-                                          &backup->names, &backup->answer->error);
-  store->backend->class->rest(store->backend);
-  if (ok && !more)
-    store->copier = g_thread_new("store-backup", copy_files, backup);
-  else if (!ok)
-    backup_end(backup);
-  return ok && more;
+  if (!backend->class->backup(backend, backup->folder, &backup->state, &more, &backup->names,
+                              &backup->answer->error))
+    more = false;
+  backend->class->rest(backend);
+  if (!more)
+    g_async_queue_push(copied, backup); /* from here on it is the other thread's */
+  return more;
 }
 
 static bool prepare_folder(struct backup *backup)
@@ -183,9 +186,13 @@ void store_backup(struct store *store, const char *folder, store_committed callb
   backup->store = store;
   backup->folder = g_strdup(folder);
   backup->answer = answer;
+  backup->copied = g_async_queue_new();
   spool_hold(store->spool, true);
-  if (prepare_folder(backup))
-    writer_push_job(store->writer, &backup->job);
-  else
+  if (!prepare_folder(backup)) {
     backup_end(backup);
+    return;
+  }
+  /* Made and joined by the caller's thread alone. */
+  store->copier = g_thread_new("store-backup", copy_files, backup);
+  writer_push_job(store->writer, &backup->job);
 }
