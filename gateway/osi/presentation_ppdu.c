@@ -149,7 +149,11 @@ static Presentation_context_list_t *contexts_to(const GArray *contexts)
     const struct presentation_context *context = &g_array_index(contexts, struct presentation_context, i);
     Presentation_context_t *one = asn1_new_field(Presentation_context_t);
     one->presentation_context_identifier = context->id;
-    oid_put(&one->abstract_syntax_name, context->syntax);
+    if (context->syntax != OID_UNKNOWN) {
+      oid_put(&one->abstract_syntax_name, context->syntax);
+    } else {
+      (void)oid_put_dotted(&one->abstract_syntax_name, context->dotted);
+    }
     ASN_SEQUENCE_ADD(&one->transfer_syntax_name_list.list, field_new_oid(OID_BER));
     ASN_SEQUENCE_ADD(&list->list, one);
   }

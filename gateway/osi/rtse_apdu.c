@@ -14,6 +14,7 @@ enum { CHECKPOINT_DEFAULT = 0, WINDOW_DEFAULT = 3 };
 enum {
   TAG_OCTET_STRING = 0x04,
   TAG_OCTET_STRING_PARTS = 0x24,
+  SLICES_MAX = 16,    /* more pieces of one segment are joined */
   PARTS_DEPTH_MAX = 4 /* constructed OCTET STRINGs inside each other: one is usual */
 };
 
@@ -151,19 +152,39 @@ GBytes *rtse_rttr_write(GBytes *segment)
   return g_byte_array_free_to_bytes(out);
 }
 
-static bool read_parts(GBytes *rttr, const guint8 *data, gsize size, guint depth, GPtrArray *slices)
+/* What is done with the pieces of a segment: counted, then told as slices or, when they are many, joined. */
+struct pieces {
+  GBytes *rttr;
+  guint count;
+  GPtrArray *slices;
+  GByteArray *joined;
+};
+
+static void take_piece(struct pieces *pieces, const guint8 *octets, gsize length)
 {
-  const guint8 *start = g_bytes_get_data(rttr, NULL), *contents;
+  if (pieces->joined != NULL) {
+    g_byte_array_append(pieces->joined, octets, (guint)length);
+  } else if (pieces->slices != NULL) {
+    const guint8 *start = g_bytes_get_data(pieces->rttr, NULL);
+    g_ptr_array_add(pieces->slices, g_bytes_new_from_bytes(pieces->rttr, (gsize)(octets - start), length));
+  } else {
+    pieces->count++;
+  }
+}
+
+static bool walk_pieces(struct pieces *pieces, const guint8 *data, gsize size, guint depth)
+{
+  const guint8 *contents;
   struct tlv_cursor cursor = {data, size};
   struct tlv tlv;
   bool bad = false;
   while (tlv_next(&cursor, &tlv, &contents, &bad)) {
     if (tlv.tag == TAG_OCTET_STRING) {
       if (tlv.length > 0) {
-        g_ptr_array_add(slices, g_bytes_new_from_bytes(rttr, (gsize)(contents - start), tlv.length));
+        take_piece(pieces, contents, tlv.length);
       }
     } else if (tlv.tag != TAG_OCTET_STRING_PARTS || depth == 0 ||
-               !read_parts(rttr, contents, tlv.length, depth - 1, slices)) {
+               !walk_pieces(pieces, contents, tlv.length, depth - 1)) {
       return false;
     }
   }
@@ -174,7 +195,19 @@ bool rtse_rttr_read(GBytes *rttr, GPtrArray *slices)
 {
   gsize size;
   const guint8 *data = g_bytes_get_data(rttr, &size);
-  return size > 0 && read_parts(rttr, data, size, PARTS_DEPTH_MAX, slices);
+  struct pieces pieces = {.rttr = rttr};
+  if (size == 0 || !walk_pieces(&pieces, data, size, PARTS_DEPTH_MAX)) {
+    return false;
+  }
+  /* A peer may cut its octets as small as it likes; what each slice costs us is limited by joining. */
+  g_autoptr(GByteArray) joined = pieces.count > SLICES_MAX ? g_byte_array_new() : NULL;
+  pieces.slices = slices;
+  pieces.joined = joined;
+  (void)walk_pieces(&pieces, data, size, PARTS_DEPTH_MAX);
+  if (joined != NULL) {
+    g_ptr_array_add(slices, g_byte_array_free_to_bytes(g_steal_pointer(&joined)));
+  }
+  return true;
 }
 
 char *rtse_abort_words(guint reason)

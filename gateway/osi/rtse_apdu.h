@@ -35,7 +35,7 @@ bool rtse_apdu_read(GBytes *data, struct rtse_apdu *apdu_r, GError **error);
 GBytes *rtse_apdu_write(const struct rtse_apdu *apdu, GError **error);
 
 /* RTTR: an OCTET STRING around a segment; and the segments in one, primitive or constructed, as slices in
- * order. False when it is not one. */
+ * order; more than a few pieces are joined into one. False when it is not one. */
 GBytes *rtse_rttr_write(GBytes *segment);
 bool rtse_rttr_read(GBytes *rttr, GPtrArray *slices);
 

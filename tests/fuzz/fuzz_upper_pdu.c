@@ -104,8 +104,9 @@ static void try_pdv(GBytes *data)
   must((values == NULL) == (why != NULL));
   if (values == NULL)
     return;
-  must(values->len <= 8);
-  bool simple = values->len == 1 && g_array_index(values, struct presentation_value, 0).context == 0;
+  must(values->len >= 1 && values->len <= 8);
+  bool simple = g_array_index(values, struct presentation_value, 0).context == 0;
+  must(!simple || values->len == 1);
   g_autoptr(GBytes) once = pdv_write(values, simple);
   g_autoptr(GArray) again = pdv_read(once, 8, &why);
   must(again != NULL && again->len == values->len);

@@ -371,6 +371,24 @@ START_TEST(a_segment_is_read_in_place)
 }
 END_TEST
 
+START_TEST(a_segment_in_crumbs_is_joined)
+{
+  g_autoptr(GByteArray) crumbs = g_byte_array_new();
+  for (guint i = 0; i < 100000; i++) {
+    const guint8 crumb[] = {0x04, 1, (guint8)i};
+    g_byte_array_append(crumbs, crumb, sizeof crumb);
+  }
+  g_autoptr(GBytes) data = g_bytes_new(crumbs->data, crumbs->len);
+  g_autoptr(GPtrArray) slices = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+  ck_assert(rtse_rttr_read(data, slices));
+  ck_assert_uint_eq(slices->len, 1);
+  gsize length;
+  const guint8 *joined = g_bytes_get_data(slices->pdata[0], &length);
+  ck_assert_uint_eq(length, 100000);
+  ck_assert_uint_eq(joined[99999], (guint8)99999);
+}
+END_TEST
+
 /* --- courses
  * -------------------------------------------------------------------------------------------------------------------------
  */
@@ -486,7 +504,7 @@ START_TEST(answers_without_sense_abort)
     struct rtse *rtse = machine(true);
     struct presentation_primitive connect = {0};
     ck_assert(rtse_open(rtse, RTSE_MONOLOGUE, NULL, &connect, NULL));
-    g_autofree char *before = outputs(rtse);
+    g_free(outputs(rtse));
     from_acse(rtse, A_ASSOCIATE, S_CONFIRM, ACSE_ACCEPTED, answers[i], 0x0249, 0, 0);
     assert_outputs(rtse, "A-ABORT.req; RT-ABORT.ind; ");
     rtse_free(rtse);
@@ -499,7 +517,7 @@ START_TEST(the_turn_may_start_with_the_responder)
   struct rtse *rtse = machine(false);
   from_acse(rtse, A_ASSOCIATE, S_INDICATION, ACSE_ACCEPTED, "b0{ a3{ a0{ 05<> } } }", 0x0249, 0,
             SESSION_TOKENS_ALL);
-  g_autofree char *before = outputs(rtse);
+  g_free(outputs(rtse));
   g_autoptr(GBytes) result = octets("05<>");
   ck_assert(rtse_open_accept(rtse, result, NULL));
   struct rtse_output output;
@@ -574,7 +592,7 @@ START_TEST(an_exception_of_the_receiver_discards)
     struct rtse *rtse = open_initiator(RTSE_MONOLOGUE);
     ck_assert(rtse_transfer(rtse, 100, NULL));
     give(rtse, 100);
-    g_autofree char *before = outputs(rtse);
+    g_free(outputs(rtse));
     from_presentation(rtse, S_U_EXCEPTION_REPORT, S_INDICATION, 0, reason, NULL);
     assert_outputs(rtse, "P-ACTIVITY-DISCARD.req; ");
     from_presentation(rtse, S_ACTIVITY_DISCARD, S_CONFIRM, 0, 0, NULL);
@@ -607,7 +625,7 @@ START_TEST(a_transfer_comes_and_is_secured_or_not)
   ck_assert(!rtse_secured(rtse, NULL));
 
   from_presentation(rtse, S_ACTIVITY_START, S_INDICATION, 0, 0, NULL);
-  g_autofree char *begun = outputs(rtse);
+  g_free(outputs(rtse));
   ck_assert(rtse_reject(rtse, NULL));
   assert_outputs(rtse, "P-U-EXCEPTION-REPORT.req; ");
   from_presentation(rtse, S_DATA, S_INDICATION, 0, 0, "04'x'");
@@ -732,6 +750,7 @@ static Suite *suite(void)
   TCase *codec = tcase_create("apdus");
   tcase_add_loop_test(codec, an_apdu_is_read_or_refused, 0, G_N_ELEMENTS(apdus));
   tcase_add_loop_test(codec, a_segment_is_read_in_place, 0, G_N_ELEMENTS(rttrs));
+  tcase_add_test(codec, a_segment_in_crumbs_is_joined);
   suite_add_tcase(suite, codec);
   TCase *courses = tcase_create("courses");
   tcase_add_test(courses, rtorq_is_as_the_standard_has_it);
