@@ -36,9 +36,11 @@ bool report_is_dsn(const struct mime_mail *mail, const struct mapping_job *job)
 static struct delivery_status *read_status(const struct mime_mail *mail)
 {
   const struct mime_part *part = find_part(mail->root, "message/delivery-status");
-  g_autoptr(octets_t) content = mime_part_raw(mail, part, false);
-  g_autoptr(GBytes) bytes = octets_to_bytes(content, STATUS_MAX, NULL);
-  if (!bytes)
+  g_autoptr(mime_spill_t) spill = mime_spill_new();
+  g_autoptr(octets_t) content =
+      mime_part_content(mail, part, spill, NULL); /* some encode what should be 7bit */
+  g_autoptr(GBytes) bytes = content ? octets_to_bytes(content, STATUS_MAX, NULL) : NULL;
+  if (!bytes || !g_bytes_get_size(bytes))
     return NULL;
   gsize length;
   const char *text = g_bytes_get_data(bytes, &length);
@@ -46,13 +48,24 @@ static struct delivery_status *read_status(const struct mime_mail *mail)
   return delivery_status_parse(copy);
 }
 
+/* The MTS identifier that an envelope identifier holds: 5.1.8.3 wants the prefix, 5.3.8.1 writes it without
+ * (checklist section 9, 3), so that both are read. NULL: it is someone else's. */
+static const char *subject_text(const struct delivery_status *status)
+{
+  const char *text = status->envelope_id;
+  if (text && g_str_has_prefix(text, SUBJECT_PREFIX))
+    text += strlen(SUBJECT_PREFIX);
+  return text && *text == '[' ? text : NULL;
+}
+
 void report_subject_of_dsn(const struct mime_mail *mail, struct mapping_result *result)
 {
   g_autoptr(delivery_status_t) status = read_status(mail);
   if (!status || !status->envelope_id)
     return;
-  if (g_str_has_prefix(status->envelope_id, SUBJECT_PREFIX))
-    job_identifier_add(result, "subject-mts-id", status->envelope_id + strlen(SUBJECT_PREFIX));
+  const char *subject = subject_text(status);
+  if (subject)
+    job_identifier_add(result, "subject-mts-id", subject);
   else
     job_identifier_add(result, "envid", status->envelope_id);
 }
@@ -166,11 +179,10 @@ static void put_subject(struct to_x400 *to, const struct delivery_status *status
                         struct mapping_result *result)
 {
   struct mts_identifier known = {{0}, NULL};
-  bool ours = status->envelope_id && g_str_has_prefix(status->envelope_id, SUBJECT_PREFIX) &&
-              mts_identifier_parse(status->envelope_id + strlen(SUBJECT_PREFIX), &known);
-  if (ours) {
+  const char *subject = subject_text(status);
+  if (subject && mts_identifier_parse(subject, &known)) {
     x400_identifier_put(&known.gdi, known.local, identifier);
-    job_identifier_add(result, "subject-mts-id", status->envelope_id + strlen(SUBJECT_PREFIX));
+    job_identifier_add(result, "subject-mts-id", subject);
     mts_identifier_clear(&known);
   } else {
     /* the field is mandatory: nobody knows the subject by this one (RFC 2156 5.1.8.3) */
