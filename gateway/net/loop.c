@@ -18,8 +18,7 @@ static void serve_again(uv_idle_t *idle)
   (void)idle;
 }
 
-/* Serves each stream that is due once; what becomes due meanwhile has its turn after the sockets had theirs.
- */
+/* Serves each stream that is due once; what becomes due meanwhile has its turn after the sockets. */
 static void serve_due(struct net_loop *loop)
 {
   for (guint count = g_queue_get_length(&loop->due); count > 0 && loop->due.head != NULL; count--) {

@@ -16,8 +16,7 @@
 #define NET_ERROR net_error_quark()
 GQuark net_error_quark(void);
 
-/* --- the loop ---------------------------------------------------------------------------------------------
- */
+/* --- the loop ---------------------------------------------------------------------------------------- */
 
 struct net_loop;
 struct net_loop *net_loop_new(void);
@@ -56,8 +55,7 @@ void net_signal_free(struct net_signal *watched);
 /* Runs work on the thread pool, then done on the loop (fsync, file copies). */
 void net_work(struct net_loop *loop, net_callback work, net_callback done, void *user);
 
-/* --- TLS contexts -----------------------------------------------------------------------------------------
- */
+/* --- TLS contexts ------------------------------------------------------------------------------------ */
 
 struct net_tls_options {
   bool server;
@@ -72,8 +70,7 @@ struct net_tls *net_tls_new(const struct net_tls_options *options, GError **erro
 struct net_tls *net_tls_ref(struct net_tls *tls);
 void net_tls_unref(struct net_tls *tls);
 
-/* --- streams ----------------------------------------------------------------------------------------------
- */
+/* --- streams ----------------------------------------------------------------------------------------- */
 
 struct net_stream;
 /* Any of them may be NULL. */
@@ -108,8 +105,7 @@ void net_stream_pause(struct net_stream *stream, bool paused);
 /* Starts a handshake now: what was written before goes in clear, what is written after in TLS. name overrides
  * the context's. Keeps a reference of its own on tls. */
 void net_stream_tls(struct net_stream *stream, struct net_tls *tls, const char *name);
-/* Orderly: writes what waits, ends TLS, shuts our side, awaits the other's end for 5 seconds; then closed().
- */
+/* Orderly: writes what waits, ends TLS, shuts our side, awaits the other's for 5 seconds; then closed(). */
 void net_stream_close(struct net_stream *stream);
 /* At once, and without a callback. */
 void net_stream_free(struct net_stream *stream);
@@ -132,8 +128,7 @@ void net_stream_take(struct net_stream *stream, const struct net_stream_handler 
 /* Binds a numeric address and listens (the master's part, usable alone): fd, or -1 and error. */
 int net_listen(const char *address, guint16 port, GError **error);
 
-/* --- DNS (libunbound) -------------------------------------------------------------------------------------
- */
+/* --- DNS (libunbound) -------------------------------------------------------------------------------- */
 
 struct net_resolver_options {
   char *forward;        /* the resolver to ask, "127.0.0.1" or "127.0.0.1@5353"; NULL: resolv.conf */

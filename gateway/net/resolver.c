@@ -2,8 +2,7 @@
  *
  * libunbound resolves on a thread of its own (ub_ctx_async(ctx, 1); with 0 it would fork) and tells by a
  * descriptor that the loop watches. A query fans out into look-ups: first MX, then A and AAAA of each host.
- * Its answer is given from a timer, never from inside libunbound, so that the callback may free the resolver.
- */
+ * Its answer is given from a timer, never from inside libunbound, so that it may free the resolver. */
 #include <arpa/inet.h>
 #include <string.h>
 #include <unbound.h>

@@ -107,8 +107,7 @@ void smtp_server_command(struct smtp_server *server, char *line)
 
 /* --- the plain ones ------------------------------------------------------------------------------------- */
 
-/* The name that the client gives itself is only told on (trace), so only what could not be told is refused.
- */
+/* The name that the client gives itself is only told on (trace), so only what cannot be told is refused. */
 static bool greet(struct smtp_server *server, const char *name, bool esmtp)
 {
   if (strlen(name) > SMTP_DOMAIN_MAX || strpbrk(name, " ()<>\"\\;,") != NULL) {
