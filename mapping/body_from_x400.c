@@ -165,7 +165,8 @@ static gsize header_length(const char *text)
       return 0;
     }
     at += line;
-    at += at[0] == '\r' && at[1] == '\n' ? 2 : 1;
+    if (*at)
+      at += at[0] == '\r' && at[1] == '\n' ? 2 : 1;
   }
   return 0;
 }
