@@ -13,22 +13,24 @@
 
 /* --- Mapping A --------------------------------------------------------------------------------------- */
 
-static bool is_dda(const struct or_attribute *attribute, const char *type, bool teletex)
+static bool is_dda(const struct or_attribute *attribute, const char *type)
 {
-  const char *own = teletex ? attribute->type_teletex : attribute->type;
-  return attribute->key == OR_DDA && own && g_ascii_strcasecmp(own, type) == 0;
+  return attribute->key == OR_DDA &&
+         ((attribute->type && g_ascii_strcasecmp(attribute->type, type) == 0) ||
+          (attribute->type_teletex && g_ascii_strcasecmp(attribute->type_teletex, type) == 0));
 }
 
-/* The value of the DDA in one representation; *count_r says how many there are. */
+/* The value of the DDA in one representation; *count_r says how many have it. */
 static const char *dda_value(const struct or_address *address, const char *type, bool teletex, guint *count_r)
 {
   const char *value = NULL;
   *count_r = 0;
   for (guint i = 0; i < address->attributes->len; i++) {
     const struct or_attribute *attribute = address->attributes->pdata[i];
-    if (!is_dda(attribute, type, teletex))
+    const char *own = teletex ? attribute->teletex : attribute->printable;
+    if (!own || !is_dda(attribute, type))
       continue;
-    value = teletex ? attribute->teletex : attribute->printable;
+    value = own;
     (*count_r)++;
   }
   return value;

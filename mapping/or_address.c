@@ -1,5 +1,9 @@
 #include "mapping/or_address.h"
 
+#include "mapping/ps_encoding.h"
+
+#include <string.h>
+
 /* free() of one attribute. */
 static void attribute_free(gpointer data)
 {
@@ -143,4 +147,33 @@ const char *or_address_dda(const struct or_address *address, const char *type)
       return or_address_get(address, OR_DDA, attribute->index);
   }
   return NULL;
+}
+
+static void drop_repeated(char **twin, const char *printable)
+{
+  if (g_strcmp0(*twin, printable) == 0)
+    g_clear_pointer(twin, g_free);
+}
+
+/* 4.1.1: a twin of printable characters alone counts as a PrintableString where there is none. */
+static void promote(char **printable, char **twin)
+{
+  if (!*printable && *twin && ps_is_printable(*twin))
+    *printable = g_steal_pointer(twin);
+}
+
+static void simplify(struct or_attribute *attribute)
+{
+  promote(&attribute->printable, &attribute->teletex);
+  promote(&attribute->printable, &attribute->universal);
+  drop_repeated(&attribute->teletex, attribute->printable);
+  drop_repeated(&attribute->universal, attribute->teletex ? attribute->teletex : attribute->printable);
+  promote(&attribute->type, &attribute->type_teletex);
+  drop_repeated(&attribute->type_teletex, attribute->type);
+}
+
+void or_address_simplify(struct or_address *address)
+{
+  for (guint i = 0; i < address->attributes->len; i++)
+    simplify(address->attributes->pdata[i]);
 }

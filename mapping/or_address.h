@@ -75,6 +75,9 @@ struct or_attribute *or_address_attribute(const struct or_address *address, enum
 struct or_attribute *or_address_require(struct or_address *address, enum or_key key, guint index);
 void or_address_remove(struct or_address *address, enum or_key key); /* all of its indexes */
 guint or_address_count(const struct or_address *address, enum or_key key);
+/* Leaves out what says nothing (4.1.1): a twin equal to the printable value; and makes a twin of printable
+ * characters alone the printable value where there is none. Whatever reads an address ends with it. */
+void or_address_simplify(struct or_address *address);
 const char *or_address_dda(const struct or_address *address, const char *type); /* compared without case */
 bool or_address_equal(const struct or_address *a,
                       const struct or_address *b); /* X.402 18.4 / comparison rules above */

@@ -72,6 +72,10 @@ bool or_address_check_form(const struct or_address *address, GError **error)
     if (!dda || !((dda->type && *dda->type) || (dda->type_teletex && *dda->type_teletex)))
       return fail(error, "a domain defined attribute needs a type (X.402 18.1)");
   }
+  if (has(address, OR_NET_PSAP) && has(address, OR_NET_NUMBER))
+    return fail(error, "NET-NUM and NET-PSAP exclude each other (X.411 ExtendedNetworkAddress)");
+  if (has(address, OR_NET_SUBADDRESS) && !has(address, OR_NET_NUMBER))
+    return fail(error, "NET-SUB needs NET-NUM (X.411 ExtendedNetworkAddress)");
   if (has(address, OR_X121) || has(address, OR_NET_NUMBER) || has(address, OR_NET_PSAP))
     return true;
   if (!has(address, OR_COUNTRY))

@@ -21,19 +21,26 @@ static bool taken(const struct or_dda *list, guint count, int place)
   return false;
 }
 
-/* Which of the longest list's members each one is: lists of one length correspond place by place, else by
- * type, and what types leave open in the order of what is left. */
+/* How sure it is that two members are the same DDA. */
+enum likeness { SAME_TYPE_AND_VALUE, SAME_TYPE, ANY };
+
+static bool alike(const struct or_dda *a, const struct or_dda *b, enum likeness likeness)
+{
+  return (likeness == ANY || or_value_equal(a->type, b->type)) &&
+         (likeness != SAME_TYPE_AND_VALUE || or_value_equal(a->value, b->value));
+}
+
+/* Which of the longest list's members each one is: lists of one length correspond place by place; else the
+ * surest pairs first, and in the order of the lists. */
 static void find_twins(struct or_dda *list, guint count, const struct or_dda *longest, guint all)
 {
-  for (guint i = 0; i < count; i++)
-    for (guint j = 0; j < all && list[i].twin_of < 0; j++)
-      if (count == all ? i == j
-                       : !taken(list, count, (int)j) && or_value_equal(list[i].type, longest[j].type))
-        list[i].twin_of = (int)j;
-  for (guint i = 0; i < count; i++)
-    for (guint j = 0; j < all && list[i].twin_of < 0; j++)
-      if (!taken(list, count, (int)j))
-        list[i].twin_of = (int)j;
+  for (guint i = 0; i < count && count == all; i++)
+    list[i].twin_of = (int)i;
+  for (enum likeness likeness = SAME_TYPE_AND_VALUE; likeness <= ANY; likeness++)
+    for (guint i = 0; i < count; i++)
+      for (guint j = 0; j < all && list[i].twin_of < 0; j++)
+        if (!taken(list, count, (int)j) && alike(&list[i], &longest[j], likeness))
+          list[i].twin_of = (int)j;
 }
 
 /* Takes the texts out of from. */

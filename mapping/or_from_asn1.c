@@ -2,7 +2,6 @@
 #include "mapping/or_asn1.h"
 
 #include "mapping/mapping.h"
-#include "mapping/ps_encoding.h"
 
 #include "asn1/charset.h"
 #include "asn1/open_types.h"
@@ -311,37 +310,6 @@ static void read_attribute(struct reader *reader, const ExtensionAttribute_t *at
   reader->error = part.error;
 }
 
-/* --- what twins repeat ------------------------------------------------------------------------------- */
-
-static void drop_repeated(char **twin, const char *printable)
-{
-  if (g_strcmp0(*twin, printable) == 0)
-    g_clear_pointer(twin, g_free);
-}
-
-/* 4.1.1: a twin of printable characters alone counts as a PrintableString where there is none. */
-static void promote(char **printable, char **twin)
-{
-  if (!*printable && *twin && ps_is_printable(*twin))
-    *printable = g_steal_pointer(twin);
-}
-
-static void simplify(struct or_attribute *attribute)
-{
-  promote(&attribute->printable, &attribute->teletex);
-  promote(&attribute->printable, &attribute->universal);
-  drop_repeated(&attribute->teletex, attribute->printable);
-  drop_repeated(&attribute->universal, attribute->teletex ? attribute->teletex : attribute->printable);
-  promote(&attribute->type, &attribute->type_teletex);
-  drop_repeated(&attribute->type_teletex, attribute->type);
-}
-
-static void simplify_all(struct or_address *address)
-{
-  for (guint i = 0; i < address->attributes->len; i++)
-    simplify(address->attributes->pdata[i]);
-}
-
 static struct or_address *read_all(const struct asn1_value *value,
                                    const BuiltInStandardAttributes_t *standard,
                                    const BuiltInDomainDefinedAttributes_t *ddas,
@@ -360,7 +328,7 @@ static struct or_address *read_all(const struct asn1_value *value,
     g_propagate_error(error, reader.error);
     return NULL;
   }
-  simplify_all(reader.address);
+  or_address_simplify(reader.address);
   return reader.address;
 }
 

@@ -312,8 +312,7 @@ static bool read_lines(struct or_address *address, const struct pair *pair, GErr
   for (guint i = 0; lines[i]; i++) {
     if (!ps_is_printable(lines[i]))
       return fail(error, pair->at, "\"%s\" is not PrintableString (RFC 2156 3.3.3)", lines[i]);
-    if (*printable || !star)
-      or_address_set(address, OR_PD_UNFORMATTED, i, lines[i], NULL);
+    or_address_set(address, OR_PD_UNFORMATTED, i, lines[i], NULL);
   }
   if (!star && !*printable) /* a null attribute, as "/O=/" is one */
     or_address_set(address, OR_PD_UNFORMATTED, 0, "", NULL);
@@ -355,8 +354,13 @@ static bool place(struct or_address *address, const struct pair *pair, guint ind
            fail(error, pair->at, "%s=%s is no presentation address: 'hex'H selectors and NS+hex (RFC 1278)",
                 info->keyword, pair->value);
   }
-  return (!pair->type || read_twins(pair, pair->type, &attribute->type, &attribute->type_teletex, error)) &&
-         read_twins(pair, pair->value, &attribute->printable, &attribute->teletex, error);
+  if ((pair->type && !read_twins(pair, pair->type, &attribute->type, &attribute->type_teletex, error)) ||
+      !read_twins(pair, pair->value, &attribute->printable, &attribute->teletex, error))
+    return false;
+  if (pair->type && !attribute->type && attribute->printable && attribute->teletex)
+    return fail(error, pair->at,
+                "type and value of a domain defined attribute have the same encoding (RFC 2156 4.1.3)");
+  return true;
 }
 
 /* The index of a pair among those of its key: by its number, or from the right (4.3.3). */
@@ -401,6 +405,7 @@ static struct or_address *from_pairs(const GPtrArray *pairs, GError **error)
   }
   if (or_address_get(address, OR_COUNTRY, 0) && !or_address_get(address, OR_ADMD, 0))
     or_address_set(address, OR_ADMD, 0, " ", NULL); /* 4.1.3, last paragraph */
+  or_address_simplify(address);
   return g_steal_pointer(&address);
 }
 

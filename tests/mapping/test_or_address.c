@@ -45,6 +45,8 @@ static const struct {
     {"/S=/C=de/", "needs a surname"},
     {"/I=ab/GQ=c/C=de/", "needs a surname"},
     {"/DD.=y/C=de/", "needs a type"},
+    {"/NET-NUM=1/NET-PSAP=NS+47/", "exclude each other"},
+    {"/NET-SUB=1/X121=2/", "needs NET-NUM"},
     {"/PD-STREET=x/C=de/", "PD-C and PD-CODE"},
     {"/PD-C=deu/PD-CODE=1/C=de/", "neither two letters"},
 };
@@ -74,7 +76,7 @@ static const struct {
 /* proves: A8 */
 START_TEST(bound)
 {
-  g_autoptr(or_address_t) address = parse("/CN=a/PD-C=de/PD-CODE=1/C=de/");
+  g_autoptr(or_address_t) address = parse("/CN=a/NET-NUM=1/PD-C=de/PD-CODE=1/C=de/");
   g_autofree char *most = g_strnfill(bounds[_i].bound, '1'), *more = g_strnfill(bounds[_i].bound + 1, '1');
   or_address_set(address, bounds[_i].key, 0, most, NULL);
   ck_assert(or_address_check(address, NULL));

@@ -52,6 +52,7 @@ static const struct {
     /* null attributes, appendix B */
     {"/O=/C=de/ADMD=x/", "/O=/ADMD=x/C=de/"},
     {"/S=a/C=de/ADMD=/", "/S=a/ADMD= /C=de/"},
+    {"/PD-ADDRESS=/C=de/", "/PD-ADDRESS=/ADMD= /C=de/"},
     /* country without ADMD, 4.1.3 */
     {"/S=a/C=de/", "/S=a/ADMD= /C=de/"},
     {"/S=a/PRMD=b/", "/S=a/PRMD=b/"},
@@ -213,6 +214,7 @@ static const struct {
     {"/NET-PSAP=NS+4/", "presentation address"},
     {"/PN=a..b/", "personal name"},
     {"/PN=a/S=b/", "given twice"},
+    {"/DD.*r{244}le=a*b/", "same encoding"},
 };
 
 /* proves: A6 */
