@@ -190,8 +190,10 @@ static struct mime_draft *harpoon_draft(struct octets *text)
   draft->exact = true;
   draft->content = octets_slice(text, skip, octets_length(text) - skip);
   /* What is no mail of whole lines must not become one: a line end that only some MTAs see lets a second
-   * message pass inside the first. */
-  return mime_writer_transfer(draft->content, NULL) == MIME_SEND_7BIT ? g_steal_pointer(&draft) : NULL;
+   * message pass inside the first.  The last line may lack its end: the mail's writer gives it one. */
+  g_autoptr(octets_t) end = octets_new("\r\n", 2);
+  g_autoptr(octets_t) lines = octets_concat((struct octets *[]){draft->content, end}, 2);
+  return mime_writer_transfer(lines, NULL) == MIME_SEND_7BIT ? g_steal_pointer(&draft) : NULL;
 }
 
 /* --- others
