@@ -190,10 +190,12 @@ class Road(gateway.Pair):
         gateway.swaks(self.sea.smtp_port, sender, ",".join(recipients), "--header", f"Subject: {subject}", "--body", "one\n.two\n")
 
     def __exit__(self, *exception):
-        codes = [home.stop() for home in (self.sea, self.land)]
-        findings = self.sea.sanitizer_findings() + self.land.sanitizer_findings()
-        tap.ok(codes == [0, 0] and not findings, f"both daemons stop cleanly {codes} {findings[:3]}")
-        super().__exit__(*exception)
+        try:
+            codes = [home.stop() for home in (self.sea, self.land)]
+            findings = self.sea.sanitizer_findings() + self.land.sanitizer_findings()
+            tap.ok(codes == [0, 0] and not findings, f"both daemons stop cleanly {codes} {findings[:3]}")
+        finally:
+            super().__exit__(*exception)
 
 
 def wait(condition, what, seconds=40):
