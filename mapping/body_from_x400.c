@@ -171,6 +171,37 @@ static gsize header_length(const char *text)
   return 0;
 }
 
+enum { LINE_MAX_OCTETS = 998 }; /* RFC 5322 2.1.1 */
+
+struct lines {
+  guint8 before;
+  gsize length;
+};
+
+static bool check_lines(const guint8 *block, gsize length, void *user, GError **error)
+{
+  (void)error;
+  struct lines *lines = user;
+  for (gsize i = 0; i < length; i++) {
+    guint8 octet = block[i];
+    if (octet == 0 || (octet == '\n') != (lines->before == '\r'))
+      return false;
+    lines->length = octet == '\n' || octet == '\r' ? 0 : lines->length + 1;
+    if (lines->length > LINE_MAX_OCTETS)
+      return false;
+    lines->before = octet;
+  }
+  return true;
+}
+
+/* What is no mail of whole lines must not become one: a line end that only some MTAs see lets a second
+ * message pass inside the first.  The last line may lack its end: the mail's writer gives it one. */
+static bool is_of_whole_lines(const struct octets *octets)
+{
+  struct lines lines = {0};
+  return octets_each(octets, check_lines, &lines, NULL) && lines.before != '\r';
+}
+
 /* The MIME entity that an IA5 text holds, without its MIME-Version; NULL: it is plain text. */
 static struct mime_draft *harpoon_draft(struct octets *text)
 {
@@ -189,11 +220,7 @@ static struct mime_draft *harpoon_draft(struct octets *text)
   g_autoptr(mime_draft_t) draft = mime_draft_new();
   draft->exact = true;
   draft->content = octets_slice(text, skip, octets_length(text) - skip);
-  /* What is no mail of whole lines must not become one: a line end that only some MTAs see lets a second
-   * message pass inside the first.  The last line may lack its end: the mail's writer gives it one. */
-  g_autoptr(octets_t) end = octets_new("\r\n", 2);
-  g_autoptr(octets_t) lines = octets_concat((struct octets *[]){draft->content, end}, 2);
-  return mime_writer_transfer(lines, NULL) == MIME_SEND_7BIT ? g_steal_pointer(&draft) : NULL;
+  return is_of_whole_lines(draft->content) ? g_steal_pointer(&draft) : NULL;
 }
 
 /* --- others

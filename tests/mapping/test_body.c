@@ -242,7 +242,7 @@ static const struct {
 } texts[] = {{"us-ascii", "a\r\nb", "a\r\nb"},
              {"utf-8",
               "Gr\xC3\xBC\xC3\x9F"
-              "e\nzwei",
+              "e\r\nzwei", /* as SMTP brings it: a bare line feed is refused at the door */
               "Grüße\r\nzwei"},
              {"iso-8859-1",
               "Gr\xFC\xDF"
