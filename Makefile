@@ -141,10 +141,10 @@ FUZZ_LIB := $(filter-out $(FUZZ_SOURCES) tests/fuzz/replay.c,$(wildcard tests/fu
 FUZZ_REPLAY := $(FUZZ_SOURCES:tests/fuzz/%.c=build/test/bin/fuzz/%)
 FUZZ_BINS := $(FUZZ_SOURCES:tests/fuzz/%.c=build/fuzz/%)
 
-build/test/bin/fuzz/%: build/test/obj/tests/fuzz/%.o build/test/obj/tests/fuzz/replay.o $(FUZZ_LIB:%.c=build/test/obj/%.o) build/test/gw400.a build/test/gen.a
+$(FUZZ_REPLAY): build/test/bin/fuzz/%: build/test/obj/tests/fuzz/%.o build/test/obj/tests/fuzz/replay.o $(FUZZ_LIB:%.c=build/test/obj/%.o) build/test/gw400.a build/test/gen.a
 	@mkdir -p $(@D); echo "LD      $@"
 	@$(CC.test) $(FLAGS.test) -o $@ $^ $(PKG_LIBS)
-build/test/bin/%: build/test/obj/tests/%.o $(TEST_LIB:%.c=build/test/obj/%.o) build/test/gw400.a build/test/gen.a
+$(TEST_BINS): build/test/bin/%: build/test/obj/tests/%.o $(TEST_LIB:%.c=build/test/obj/%.o) build/test/gw400.a build/test/gen.a
 	@mkdir -p $(@D); echo "LD      $@"
 	@$(CC.test) $(FLAGS.test) -o $@ $^ $$(pkg-config --libs check) $(PKG_LIBS)
 build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(FUZZ_LIB:%.c=build/fuzz/obj/%.o) build/fuzz/gw400.a build/fuzz/gen.a
