@@ -214,6 +214,18 @@ void reporting_wake(struct hop *hop)
 /* --- the end of a lifetime
  * -------------------------------------------------------------------------------------------------- */
 
+/* Only now does the hop find them. */
+static void expiry_committed(void *user, const GError *error)
+{
+  struct relay *relay = user;
+  if (error) {
+    relay_log(LOG_ALARM, "store", "the end of a lifetime could not be recorded: %s", error->message);
+    relay_stop(relay, 75);
+  } else {
+    hop_kick(relay, HOP_REPORT);
+  }
+}
+
 static void got_expired(void *user, GPtrArray *messages, const GError *error)
 {
   struct relay *relay = user;
@@ -222,6 +234,7 @@ static void got_expired(void *user, GPtrArray *messages, const GError *error)
     return;
   }
   guint expired = 0;
+  bool waiting = false;
   for (guint i = 0; i < messages->len; i++) {
     struct store_message *message = messages->pdata[i];
     struct store_txn *txn = store_txn_new();
@@ -230,7 +243,9 @@ static void got_expired(void *user, GPtrArray *messages, const GError *error)
     for (guint k = 0; k < message->recipients->len; k++) {
       struct store_recipient *recipient = message->recipients->pdata[k];
       if (g_strcmp0(recipient->hop, HOP_REPORT) == 0) {
-        store_unclaim(relay->store, message->id, (gint)recipient->ordinal); /* its report is on the way */
+        /* its report is on the way, but the hop may have asked for it while it was claimed here */
+        store_unclaim(relay->store, message->id, (gint)recipient->ordinal);
+        waiting = true;
         continue;
       }
       expired++;
@@ -259,9 +274,9 @@ static void got_expired(void *user, GPtrArray *messages, const GError *error)
       audit_record(audit, txn, message->id, (gint)recipient->ordinal, "expired");
     }
     envelope_note_clear(&note);
-    relay_commit(relay, txn, "expire");
+    store_commit(relay->store, txn, expiry_committed, relay);
   }
-  if (expired > 0)
+  if (waiting)
     hop_kick(relay, HOP_REPORT);
   if (expired > 0 && messages->len == CLAIM_MAX)
     reporting_expire(relay);
