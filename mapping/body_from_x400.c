@@ -26,8 +26,7 @@ enum { HEADER_MAX = 65536 };
 
 static bool write_ipm_part(struct from_x400 *from, const struct MessageBodyPart *message, GError **error);
 
-/* --- drafts
- * -------------------------------------------------------------------------------------------------------- */
+/* --- drafts --- */
 
 static void write_disposition(struct mime_writer *writer, const struct mime_draft *draft)
 {
@@ -82,9 +81,7 @@ static bool write_draft(struct from_x400 *from, const struct mime_draft *draft, 
   return true;
 }
 
-/* --- text
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- text --- */
 
 static struct mime_draft *text_draft(struct from_x400 *from, enum charset charset, const long *registrations,
                                      gsize count, struct octets *string, GError **error)
@@ -144,8 +141,7 @@ static struct mime_draft *general_draft(struct from_x400 *from, const Externally
   return text_draft(from, CHARSET_GENERAL, registrations, count, string, error);
 }
 
-/* --- HARPOON (3.1.3)
- * --------------------------------------------------------------------------------------------------- */
+/* --- HARPOON (3.1.3) --- */
 
 /* The length of a header that begins here, with its blank line; 0: it is none. */
 static gsize header_length(const char *text)
@@ -223,9 +219,7 @@ static struct mime_draft *harpoon_draft(struct octets *text)
   return is_of_whole_lines(draft->content) ? g_steal_pointer(&draft) : NULL;
 }
 
-/* --- others
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* --- others --- */
 
 /* 3.2: the body part's own BER. */
 static struct mime_draft *wrapped_draft(struct from_x400 *from, const struct BodyPart *part, GError **error)
@@ -364,8 +358,7 @@ static struct mime_draft *draft_of(struct from_x400 *from, const struct BodyPart
   return draft ? draft : wrapped_draft(from, part, error);
 }
 
-/* --- messages and multiparts
- * -------------------------------------------------------------------------------------------------- */
+/* --- messages and multiparts --- */
 
 struct multipart {
   char *subtype; /* NULL: the heading says nothing */

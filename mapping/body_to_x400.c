@@ -10,7 +10,7 @@
  * (6.3)
  *
  * multipart/alternative keeps all of its parts: an X.400 user sees the text first and the rest as files
- * (decision 0050). */
+ * (decision 0053). */
 #include "mapping/conversion.h"
 #include "mapping/text.h"
 
@@ -35,9 +35,7 @@ enum { SUBJECT_BOUND = 128, HARPOON_HEADER_MAX = 65536 };
 static bool add_part(struct to_x400 *to, const struct mime_part *part, bool alone, struct Body *body,
                      GPtrArray *fields, GError **error);
 
-/* --- text
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- text --- */
 
 static void ia5_part(struct to_x400 *to, struct octets *octets, struct BodyPart *body_part)
 {
@@ -113,9 +111,7 @@ static void text_header(struct to_x400 *to, const struct mime_part *part, bool a
   }
 }
 
-/* --- HARPOON
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- HARPOON --- */
 
 /* 3.1.3: header and content as they stand, MIME-Version first. */
 static bool harpoon_part(struct to_x400 *to, const struct mime_part *part, bool alone,
@@ -141,9 +137,7 @@ static bool harpoon_part(struct to_x400 *to, const struct mime_part *part, bool 
   return true;
 }
 
-/* --- files
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* --- files --- */
 
 /* 6.3 keeps no type and no name: a field of the heading does (decision 0052). */
 static void bilateral_part(struct to_x400 *to, const struct mime_part *part, struct octets *content,
@@ -222,8 +216,7 @@ static bool leaf_part(struct to_x400 *to, const struct mime_part *part, bool alo
   return file_transfer_to_x400(to, part, content, alone, *body_part, error);
 }
 
-/* --- messages and multiparts
- * ----------------------------------------------------------------------------------------------- */
+/* --- messages and multiparts --- */
 
 static void put_multipart(struct to_x400 *to, const char *subtype, bool is_a_message, struct Heading *heading)
 {

@@ -53,9 +53,7 @@ const char *delivery_status_summary(const struct delivery_status *status)
   return failed == 0 ? "success" : failed == status->recipients->len ? "failure" : "success and failures";
 }
 
-/* --- writing
- * --------------------------------------------------------------------------------------------------------------
- */
+/* --- writing --- */
 
 static void write_line(struct mime_writer *writer, const char *format, ...) G_GNUC_PRINTF(2, 3);
 static void write_line(struct mime_writer *writer, const char *format, ...)
@@ -220,9 +218,7 @@ void delivery_status_close(struct mime_writer *writer, const char *boundary)
   mime_writer_delimiter(writer, boundary, true);
 }
 
-/* --- reading
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static char **place_of(struct delivery_status *status, struct status_recipient *recipient, const char *name)
 {

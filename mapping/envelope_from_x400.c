@@ -15,8 +15,7 @@
 #include <Redirection.h>
 #include <RedirectionHistory.h>
 
-/* --- extensions
- * ------------------------------------------------------------------------------------------------------ */
+/* --- extensions --- */
 
 /* What the gateway does with each standard extension (5.3.6, 5.3.7): served ones may be critical. */
 static const struct {
@@ -78,8 +77,7 @@ static void add_discarded(struct from_x400 *from, const struct Extensions *exten
   }
 }
 
-/* --- appendix A 3.2
- * ----------------------------------------------------------------------------------------------------- */
+/* --- appendix A 3.2 --- */
 
 guint envelope_notify(const struct PerRecipientMessageTransferFields *fields)
 {
@@ -108,9 +106,7 @@ char *envelope_orcpt(const struct asn1_value *apdu, const struct PerRecipientMes
   return text ? g_strdup_printf("x400;%s", text) : NULL;
 }
 
-/* --- trace
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* --- trace --- */
 
 void envelope_trace_from_x400(struct from_x400 *from, const struct mapping_job *job, GPtrArray *trace,
                               const char *origin)
@@ -129,9 +125,7 @@ void envelope_trace_from_x400(struct from_x400 *from, const struct mapping_job *
   }
 }
 
-/* --- fields
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* --- fields --- */
 
 char *envelope_content_type(const struct ContentType *type)
 {

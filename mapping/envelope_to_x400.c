@@ -68,8 +68,7 @@ static char *decoded(struct to_x400 *to, const struct mime_part *header, const c
   return body ? mime_word_decode(to->context->charsets, body) : NULL;
 }
 
-/* --- per message
- * ---------------------------------------------------------------------------------------------------- */
+/* --- per message --- */
 
 /* 5.1.5: 13 characters and three dots; what an X.400 side once gave comes back as it was. */
 static void put_content_identifier(struct to_x400 *to, const struct mime_part *header,
@@ -228,8 +227,7 @@ void envelope_trace_to_x400(struct to_x400 *to, const struct mapping_job *job, s
   trace_to_asn1(list, apdu, trace, extensions);
 }
 
-/* --- per recipient
- * ---------------------------------------------------------------------------------------------------- */
+/* --- per recipient --- */
 
 /* Appendix A 3.1: the original recipient as an element of redirection history. */
 static void put_original(struct to_x400 *to, const struct mapping_job *job,

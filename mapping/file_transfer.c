@@ -32,8 +32,7 @@
 static const char marker[] = "Internet MIME Body Part";
 static const char encapsulated[] = "application/x-ftbp.";
 
-/* --- to X.400
- * ------------------------------------------------------------------------------------------------------- */
+/* --- to X.400 --- */
 
 static struct OCTET_STRING *graphic_new(const char *utf8)
 {
@@ -227,8 +226,7 @@ bool file_transfer_to_x400(struct to_x400 *to, const struct mime_part *part, str
          put_external(to->value, &defined->data, OID_ET_FILE_TRANSFER, data, error);
 }
 
-/* --- from X.400
- * -------------------------------------------------------------------------------------------------------- */
+/* --- from X.400 --- */
 
 struct mime_draft *mime_draft_new(void)
 {

@@ -62,8 +62,7 @@ static bool full(struct speaker *speaker)
   return mime_writer_raw_field(speaker->from->writer, line);
 }
 
-/* --- identifiers
- * ------------------------------------------------------------------------------------------------------ */
+/* --- identifiers --- */
 
 static char *identifier_text(struct from_x400 *from, const struct IPMIdentifier *identifier, bool phrase)
 {
@@ -82,9 +81,24 @@ static char *identifier_text(struct from_x400 *from, const struct IPMIdentifier 
   return text ? text : g_strdup("<*@MHS>");
 }
 
+/* A kept Message-ID is believed when it maps to the identifier beside it (decisions 0042, 0051): a user agent
+ * that copies a heading into a new message must not give it the old one's name. */
+static bool belongs(struct speaker *speaker)
+{
+  const char *kept = heading_field(speaker->fields, HEADING_FULL "Message-ID");
+  struct ipm_identifier *plain = kept ? identifier_ipm_from_message_id(speaker->from->context, kept) : NULL;
+  if (!plain)
+    return false;
+  g_autofree char *relative =
+      x400_text(speaker->from->value, CHARSET_IA5, &speaker->heading->this_IPM.user_relative_identifier, 256);
+  bool same = plain->relative && !strcmp(plain->relative, relative);
+  ipm_identifier_free(plain);
+  return same;
+}
+
 static void speak_this_ipm(struct speaker *speaker)
 {
-  if (full(speaker))
+  if (belongs(speaker) && full(speaker))
     return;
   g_autofree char *text = identifier_text(speaker->from, &speaker->heading->this_IPM, false);
   mime_writer_field(speaker->from->writer, speaker->name, text);
@@ -126,9 +140,7 @@ static void speak_obsoleted(struct speaker *speaker)
   speak_identifiers(speaker, speaker->heading->obsoleted_IPMs);
 }
 
-/* --- addresses
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- addresses --- */
 
 static void write_descriptor(struct speaker *speaker, const struct ORDescriptor *descriptor,
                              bool reply_requested)
@@ -247,9 +259,7 @@ static void speak_bcc(struct speaker *speaker)
   speak_recipients(speaker, speaker->heading->blind_copy_recipients, true);
 }
 
-/* --- the rest
- * --------------------------------------------------------------------------------------------------------------
- */
+/* --- the rest --- */
 
 static void speak_subject(struct speaker *speaker)
 {

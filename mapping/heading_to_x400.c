@@ -48,8 +48,7 @@ static void keep_full(struct maker *maker)
   g_ptr_array_add(maker->fields, g_strdup_printf(HEADING_FULL "%s: %s", maker->name, maker->body));
 }
 
-/* --- identifiers
- * -------------------------------------------------------------------------------------------------- */
+/* --- identifiers --- */
 
 /* True: whole, and its way back gives the same text. */
 static bool put_identifier(struct to_x400 *to, const char *text, struct IPMIdentifier *identifier)
@@ -146,8 +145,7 @@ static bool make_obsoleted(struct maker *maker)
   return list->len && add_identifiers(maker, list, &maker->heading->obsoleted_IPMs);
 }
 
-/* --- addresses
- * ------------------------------------------------------------------------------------------------------ */
+/* --- addresses --- */
 
 static void put_descriptor(struct maker *maker, const struct mail_address *address,
                            struct ORDescriptor *descriptor)
@@ -264,9 +262,7 @@ static bool make_reply_to(struct maker *maker)
   return maker->heading->reply_recipients;
 }
 
-/* --- the rest
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- the rest --- */
 
 static bool make_subject(struct maker *maker)
 {

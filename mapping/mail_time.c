@@ -61,8 +61,7 @@ static gint64 year_of_two_digits(gint64 year)
   return year + (year < 80 ? 2000 : 1900);
 }
 
-/* --- RFC 5322
- * ------------------------------------------------------------------------------------------------------ */
+/* --- RFC 5322 --- */
 
 static void skip_space(const char **at)
 {
@@ -188,9 +187,7 @@ void mail_time_format(const struct mail_time *time, GString *out)
   append_offset(time->offset, out);
 }
 
-/* --- ASN.1
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- ASN.1 --- */
 
 static guint two(const char *at)
 {

@@ -15,9 +15,7 @@ enum {
   PEEK = 128                   /* octets of a line that tell a boundary */
 };
 
-/* --- lines
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- lines --- */
 
 struct line {
   guint64 offset;
@@ -76,9 +74,7 @@ static int next_line(struct scanner *scanner, struct line *line, GError **error)
   return 1;
 }
 
-/* --- parts
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- parts --- */
 
 static void field_free(void *data)
 {
@@ -154,9 +150,7 @@ char *mime_part_filename(const struct mime_mail *mail, const struct mime_part *p
   return name && *name ? g_strdup(name) : NULL;
 }
 
-/* --- the parser
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- the parser --- */
 
 enum state { IN_HEADER, IN_BODY, IN_PREAMBLE, IN_EPILOGUE, IN_MESSAGE };
 
@@ -435,9 +429,7 @@ struct mime_mail *mime_mail_parse(struct octets *source, GHashTable *charsets,
   return mail;
 }
 
-/* --- contents
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- contents --- */
 
 struct octets *mime_part_raw(const struct mime_mail *mail, const struct mime_part *part, bool header)
 {

@@ -6,8 +6,7 @@
 
 enum { WORD_MAX = 75, USED_MAX = 40 }; /* RFC 2047 2 */
 
-/* --- decoding
- * ------------------------------------------------------------------------------------------------------- */
+/* --- decoding --- */
 
 struct word {
   char charset[40];
@@ -113,8 +112,7 @@ char *mime_word_decode(GHashTable *charsets, const char *raw)
   return g_string_free(out, FALSE);
 }
 
-/* --- encoding
- * ------------------------------------------------------------------------------------------------------- */
+/* --- encoding --- */
 
 /* RFC 2047 4.2 and 5 (3). */
 static bool stands_for_itself(guint8 octet, bool phrase)

@@ -110,9 +110,7 @@ GBytes *mime_writer_bytes(struct mime_writer *writer)
   return g_bytes_new(writer->buffer->str, writer->buffer->len);
 }
 
-/* --- fields
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- fields --- */
 
 static void begin(struct mime_writer *writer, const char *name)
 {
@@ -436,9 +434,7 @@ void mime_writer_end_header(struct mime_writer *writer)
   writer->after_header = true;
 }
 
-/* --- bodies
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- bodies --- */
 
 struct survey {
   guint64 octets, high; /* high: what quoted-printable would write as three */

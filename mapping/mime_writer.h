@@ -23,9 +23,7 @@ bool mime_writer_8bit(const struct mime_writer *writer);
 /* What was written into memory; new reference. */
 GBytes *mime_writer_bytes(struct mime_writer *writer);
 
-/* --- fields
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- fields --- */
 /* A field whose body is ASCII already, folded at its spaces. */
 void mime_writer_field(struct mime_writer *writer, const char *name, const char *body);
 /* An unstructured field (Subject, Comments): encoded words where the text is not ASCII, would be taken for
@@ -51,9 +49,7 @@ void mime_writer_value_end(struct mime_writer *writer);
 /* The blank line between header and body. */
 void mime_writer_end_header(struct mime_writer *writer);
 
-/* --- bodies
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* --- bodies --- */
 enum mime_transfer { MIME_SEND_7BIT, MIME_SEND_QUOTED, MIME_SEND_BASE64 };
 /* For text: 7bit when all lines are ASCII, at most 998 octets long and end in CRLF; quoted-printable when
  * most of it is ASCII; else base64. Reads the content once. */

@@ -24,8 +24,7 @@
 #include <PerRecipientMessageTransferFields.h>
 #include <PerRecipientProbeTransferFields.h>
 
-/* --- the duplicate rule (DESIGN section 1)
- * ---------------------------------------------------------------------------- */
+/* --- the duplicate rule (DESIGN section 1) --- */
 
 static bool digest_block(const guint8 *block, gsize length, void *user, GError **error)
 {
@@ -101,9 +100,7 @@ static GBytes *duplicate_key_whole(const struct mapping_job *job, const struct a
   return digest_end(digest);
 }
 
-/* --- recipients
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- recipients --- */
 
 struct reading {
   struct mapping_context *context;
@@ -177,9 +174,7 @@ static void find_loop(struct reading *reading, const struct TraceInformation *tr
                              reading->context->settings->hops_max);
 }
 
-/* --- the three kinds
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- the three kinds --- */
 
 static void add_ipm_identifier(struct reading *reading, const struct asn1_value *content,
                                const struct IPMIdentifier *identifier, const char *kind)

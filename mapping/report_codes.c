@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- X.400 to status: RFC 2156 5.3.8.2; the first row that fits counts
- * --------------------------------------------------- */
+/* --- X.400 to status: RFC 2156 5.3.8.2; the first row that fits counts --- */
 
 #define ANY (-2)
 
@@ -90,8 +89,7 @@ const char *report_status(gint reason, gint diagnostic)
   return "5.0.0";
 }
 
-/* --- status to X.400: RFC 2156 5.1.8.4
- * ------------------------------------------------------------------------------------ */
+/* --- status to X.400: RFC 2156 5.1.8.4 --- */
 
 static const struct {
   gint subject, detail, reason, diagnostic;
@@ -130,9 +128,7 @@ void report_reason(const char *status, gint *reason_r, gint *diagnostic_r)
     find_reason(0, 0, reason_r, diagnostic_r);
 }
 
-/* --- words
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* --- words --- */
 
 const char *report_reason_words(gint reason)
 {

@@ -36,8 +36,7 @@ static char *time_text(const struct OCTET_STRING *field)
   return g_string_free(text, FALSE);
 }
 
-/* --- per recipient
- * -------------------------------------------------------------------------------------------------------- */
+/* --- per recipient --- */
 
 static void add_addresses(struct from_x400 *from, const struct asn1_value *apdu,
                           const PerRecipientReportTransferFields_t *fields,
@@ -124,9 +123,7 @@ static void add_recipient(struct from_x400 *from, const struct asn1_value *apdu,
             fields->originally_specified_recipient_number);
 }
 
-/* --- per message
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* --- per message --- */
 
 static char *correlator_text(const struct asn1_value *apdu, const ReportTransferContent_t *content)
 {
@@ -206,9 +203,7 @@ static char *fill_message(struct from_x400 *from, const struct mapping_job *job,
   return correlator;
 }
 
-/* --- the whole
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* --- the whole --- */
 
 static void write_trace(struct from_x400 *from, const struct asn1_value *apdu, const struct Report *report)
 {

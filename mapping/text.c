@@ -6,8 +6,7 @@
 
 enum { ASCII = 6, LATIN1 = 100 }; /* ISO registrations */
 
-/* --- what stands already
- * ------------------------------------------------------------------------------------------ */
+/* --- what stands already --- */
 
 struct scan {
   guint8 before;
@@ -52,8 +51,7 @@ static void append_lines(const char *text, gsize length, char *before, GString *
   }
 }
 
-/* --- to X.400
- * -------------------------------------------------------------------------------------------------------- */
+/* --- to X.400 --- */
 
 struct pass {
   struct mime_charset_stream *in;
@@ -216,8 +214,7 @@ enum text_status text_to_x400(GHashTable *charsets, const char *charset, struct 
   return *octets_r ? TEXT_OK : TEXT_ERROR;
 }
 
-/* --- from X.400
- * ------------------------------------------------------------------------------------------------------- */
+/* --- from X.400 --- */
 
 static bool declared(long registration, const long *registrations, gsize count)
 {

@@ -51,9 +51,7 @@ GPtrArray *trace_list_new(void)
   return g_ptr_array_new_with_free_func(element_free);
 }
 
-/* --- X.411
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- X.411 --- */
 
 static struct trace_element *external_element(const struct TraceInformationElement *from)
 {
@@ -311,8 +309,7 @@ void trace_append(const struct trace_element *element, struct asn1_value *value,
     asn1_put_octets(value, (struct OCTET_STRING *)field->value, octets);
 }
 
-/* --- X400-Received
- * ------------------------------------------------------------------------------------------------------- */
+/* --- X400-Received --- */
 
 /* EBNF.mta is an 822.word. */
 static void append_word(const char *word, GString *out)
@@ -457,9 +454,7 @@ struct trace_element *trace_parse(const char *text)
   return NULL;
 }
 
-/* --- mail
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* --- mail --- */
 
 /* The word after "by" outside of comments; NULL when there is none. */
 static char *received_by(const char *body)

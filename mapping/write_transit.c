@@ -16,9 +16,7 @@
 #include <PerRecipientProbeTransferFields.h>
 #include <TraceInformation.h>
 
-/* --- mail
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- mail --- */
 
 struct scan {
   bool body, high_header, high_body;
@@ -84,9 +82,7 @@ static bool transit_mail(struct mapping_context *context, const struct mapping_j
   return true;
 }
 
-/* --- APDU
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- APDU --- */
 
 static const struct mapping_recipient *recipient_of(const struct mapping_job *job, int position)
 {

@@ -11,8 +11,7 @@
 #include <PrivateDomainName.h>
 #include <RFC822FieldList.h>
 
-/* --- domains
- * ------------------------------------------------------------------------------------------------------ */
+/* --- domains --- */
 
 static bool all_digits(const char *text)
 {
@@ -106,8 +105,7 @@ bool x400_domain_parse(const char *text, struct mapping_gdi *gdi_r)
   return true;
 }
 
-/* --- identifiers
- * --------------------------------------------------------------------------------------------------- */
+/* --- identifiers --- */
 
 void x400_identifier_put(const struct mapping_gdi *gdi, const char *local, struct MTSIdentifier *identifier)
 {
@@ -133,8 +131,7 @@ void x400_queue_id(guint64 id, char text[16])
   text[13] = '\0';
 }
 
-/* --- times, bits, numbers
- * ------------------------------------------------------------------------------------------- */
+/* --- times, bits, numbers --- */
 
 void x400_time_put(const struct mail_time *time, struct OCTET_STRING *field)
 {
@@ -184,9 +181,7 @@ long *x400_long(long number)
   return field;
 }
 
-/* --- strings
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- strings --- */
 
 char *x400_text(const struct asn1_value *value, enum charset charset, const struct OCTET_STRING *field,
                 gsize limit)
@@ -279,9 +274,7 @@ char *x400_oid_text(const struct ASN__PRIMITIVE_TYPE_s *field)
   return g_string_free(text, FALSE);
 }
 
-/* --- extensions
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- extensions --- */
 
 struct ExtensionField *x400_extension(const struct Extensions *extensions, long number)
 {
@@ -403,9 +396,7 @@ struct asn1_value *x400_heading_extension_value(const struct asn1_value *value,
   return extension ? any_value(value, extension->value, type) : NULL;
 }
 
-/* --- field lists
- * --------------------------------------------------------------------------------------------------------------
- */
+/* --- field lists --- */
 
 struct asn1_value *x400_field_list_new(GPtrArray *fields)
 {

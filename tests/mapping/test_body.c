@@ -306,9 +306,7 @@ START_TEST(long_texts_come_back)
 }
 END_TEST
 
-/* --- from X.400
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- from X.400 --- */
 
 /* An IPM with one body part of these octets, and what it became as a mail. */
 static GBytes *mail_of_body_part(const char *hex)

@@ -95,9 +95,7 @@ static struct mapping_result *run_read(const struct asn1_value *value, const cha
   return result;
 }
 
-/* --- mail to P1
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- mail to P1 --- */
 
 START_TEST(envelope_has_the_defaults_of_the_rfc)
 {
@@ -266,9 +264,7 @@ START_TEST(recipients_are_disclosed_only_when_allowed)
 }
 END_TEST
 
-/* --- READ
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* --- READ --- */
 
 /* Only those with the responsibility bit are ours; members of an expanded list share a number. */
 START_TEST(responsible_recipients_are_read)
@@ -367,9 +363,7 @@ START_TEST(duplicate_key_follows_the_rule)
 }
 END_TEST
 
-/* --- transit
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* --- transit --- */
 
 START_TEST(transit_keeps_the_content_and_adds_its_trace)
 {

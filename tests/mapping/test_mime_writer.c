@@ -227,8 +227,7 @@ START_TEST(fields_cannot_be_injected)
 }
 END_TEST
 
-/* --- the parser on what others write
- * ---------------------------------------------------------------------------------- */
+/* --- the parser on what others write --- */
 
 static char *shape(const struct mime_part *part)
 {

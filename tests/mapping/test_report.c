@@ -63,9 +63,7 @@ static GBytes *run(struct mapping_job *job, struct mapping_result **result_r)
   return output;
 }
 
-/* --- codes
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* --- codes --- */
 
 /* proves: R4 */
 START_TEST(x400_codes_have_their_status)
@@ -131,9 +129,7 @@ START_TEST(statuses_have_their_x400_codes)
 }
 END_TEST
 
-/* --- our own outcomes
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- our own outcomes --- */
 
 static struct mapping_job *mail_report(void)
 {
@@ -324,9 +320,7 @@ START_TEST(reports_are_not_reported_on)
 }
 END_TEST
 
-/* --- between the worlds
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- between the worlds --- */
 
 /* A report of a peer about a mail of ours becomes a DSN with the sender's ENVID. */
 static GBytes *report_about(const char *envid)
@@ -510,9 +504,7 @@ START_TEST(report_goes_round)
 }
 END_TEST
 
-/* --- probes (5.3.9)
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* --- probes (5.3.9) --- */
 
 static GBytes *probe(const char *recipient)
 {

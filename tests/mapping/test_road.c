@@ -99,6 +99,30 @@ START_TEST(same_input_gives_same_octets)
 }
 END_TEST
 
+/* The very octets: a change of them is meant, or it is a mistake.  GW400_GOLDEN=1 writes them anew
+ * (tests/vectors/mapping/README). */
+START_TEST(octets_are_the_golden_ones)
+{
+  struct mapping_context *context = road_context("sea.example", NULL, NULL, NULL);
+  g_autoptr(GBytes) mail = road_file("tests/vectors/mapping/road.eml");
+  g_autoptr(GBytes) apdu = road_to_x400(context, "joerg@example.org", RECIPIENT, mail, NULL);
+  g_autoptr(GBytes) back = road_to_mail(context, "ann@example.org", apdu, NULL);
+  const struct {
+    const char *path;
+    GBytes *octets;
+  } golden[] = {{"tests/vectors/mapping/road.ber", apdu}, {"tests/vectors/mapping/road.back.eml", back}};
+  for (gsize i = 0; i < G_N_ELEMENTS(golden); i++) {
+    gsize length;
+    const char *octets = g_bytes_get_data(golden[i].octets, &length);
+    if (g_getenv("GW400_GOLDEN"))
+      ck_assert(g_file_set_contents(golden[i].path, octets, (gssize)length, NULL));
+    g_autoptr(GBytes) wanted = road_file(golden[i].path);
+    ck_assert_msg(g_bytes_equal(golden[i].octets, wanted), "%s", golden[i].path);
+  }
+  mapping_context_free(context);
+}
+END_TEST
+
 /* Read and write of what a real MTA sent. */
 START_TEST(real_vectors_become_mail)
 {
@@ -126,8 +150,7 @@ START_TEST(real_vectors_become_mail)
 }
 END_TEST
 
-/* --- a long attachment
- * ---------------------------------------------------------------------------------------------- */
+/* --- a long attachment --- */
 
 enum { LONG = 100 << 20, LINE = 57 };
 
@@ -222,6 +245,7 @@ int main(void)
   TCase *tests = tcase_create("road");
   tcase_add_loop_test(tests, multipart_comes_back_the_same, 0, 5);
   tcase_add_test(tests, same_input_gives_same_octets);
+  tcase_add_test(tests, octets_are_the_golden_ones);
   tcase_add_loop_test(tests, real_vectors_become_mail, 0, 3);
   tcase_add_test(tests, long_attachment_needs_little_memory);
   tcase_set_timeout(tests, 120);
