@@ -7,7 +7,7 @@
  *
  * What is broken is read as mail programs read it: bare line feeds end lines, a missing last boundary is the
  * end of the mail, a multipart without boundary is text, a part's header may lack its blank line (decision
- * 0050). */
+ * 0003). */
 #ifndef GW400_MAPPING_MIME_IN_H
 #define GW400_MAPPING_MIME_IN_H
 
