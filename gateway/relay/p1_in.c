@@ -97,7 +97,7 @@ static void accepted(void *user, struct net_stream *stream)
   struct relay *relay = links->relay;
   g_autofree char *reference = g_uuid_string_random();
   struct p1_options options = {.initiator = false,
-                               .tpdu_size = 0x0b,
+                               .tpdu_size = 0, /* whatever the caller proposes */
                                .checkpoint_size = 64,
                                .window = 8,
                                .dialogue = P1_TWO_WAY_ALTERNATE,
