@@ -90,7 +90,7 @@ class _Connection:
             try:
                 if cut:
                     end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                end.shutdown(socket.SHUT_RDWR) if not cut else None
+                end.shutdown(socket.SHUT_RDWR)  # close() alone waits for the other thread's recv(): a half-open line
                 end.close()
             except OSError:
                 pass
