@@ -248,18 +248,25 @@ struct converters *converters_new(struct net_loop *loop, const char *program)
   return pool;
 }
 
+/* At the stop an address that is being mapped is answered, for a session waits for it; messages in work go
+ * back to the store, and whoever held them is gone. */
+static void give_up(struct waiting_job job)
+{
+  bool asked = job.job && job.job->kind == MAPPING_MAP;
+  if (!asked)
+    job.done = NULL;
+  answer(job, NULL, asked ? "the gateway stops" : NULL);
+}
+
 void converters_free(struct converters *pool)
 {
   struct waiting_job *job;
   while ((job = next_job(pool)) != NULL) {
-    mapping_job_free(job->job);
+    give_up(*job);
     g_free(job);
   }
-  for (guint i = 0; i < pool->workers->len; i++) {
-    struct worker *worker = pool->workers->pdata[i];
-    if (worker->current.job)
-      mapping_job_free(worker->current.job);
-  }
+  for (guint i = 0; i < pool->workers->len; i++)
+    give_up(((struct worker *)pool->workers->pdata[i])->current);
   g_ptr_array_unref(pool->workers);
   g_hash_table_unref(pool->sources);
   g_queue_clear(&pool->turn);
