@@ -248,13 +248,11 @@ struct converters *converters_new(struct net_loop *loop, const char *program)
   return pool;
 }
 
-/* At the stop an address that is being mapped is answered, for a session waits for it; messages in work go
- * back to the store, and whoever held them is gone. */
+/* At the stop: whoever waits for a job lets go of it; a session is answered, a message stays in the store as
+ * it is. */
 static void give_up(struct waiting_job job)
 {
   bool asked = job.job && job.job->kind == MAPPING_MAP;
-  if (!asked)
-    job.done = NULL;
   answer(job, NULL, asked ? "the gateway stops" : NULL);
 }
 

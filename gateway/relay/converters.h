@@ -22,7 +22,8 @@ void converters_configure(struct converters *converters, struct config *config, 
                           converters_configured done, void *user);
 guint converters_generation(const struct converters *converters);
 
-/* result is the callee's, or NULL with the failure's words. */
+/* result is the callee's, or NULL with the failure's words; both NULL: the relay stops, let go of what
+ * waited. */
 typedef void (*converter_done)(void *user, struct mapping_result *result, const char *failure);
 /* Takes the job. source groups jobs for fairness. The callback comes from the loop, never from inside submit.
  */

@@ -344,6 +344,11 @@ static void converted(void *user, struct mapping_result *result, const char *fai
   struct delivery *delivery = user;
   struct hop *hop = delivery->hop;
   hop->converting--;
+  if (!result && !failure) {
+    hop->relay->active--;
+    delivery_free(delivery);
+    return;
+  }
   if (!result) {
     if (!hop_poison(hop->relay, delivery->message, failure)) {
       drop_parked(delivery);

@@ -340,6 +340,10 @@ static void was_read(void *user, struct mapping_result *result, const char *fail
 {
   struct reader *reader = user;
   struct relay *relay = reader->relay;
+  if (!result && !failure) {
+    reader_free(reader);
+    return;
+  }
   if (!result) {
     if (hop_poison(relay, reader->message, failure))
       submit(reader);

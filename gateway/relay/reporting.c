@@ -123,6 +123,11 @@ static void reported(void *user, struct mapping_result *result, const char *fail
   struct reporter *reporter = user;
   struct relay *relay = reporter->relay;
   struct store_message *subject = reporter->delivery->message;
+  if (!result && !failure) {
+    delivery_drop(reporter->delivery);
+    finish(reporter);
+    return;
+  }
   if (!result) {
     if (hop_poison(relay, subject, failure)) {
       close(reporter->fd);
