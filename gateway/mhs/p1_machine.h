@@ -1,11 +1,15 @@
 /* p1_machine.h - the inside of a P1 association; private to p1*.c.
  *
- * p1.c: the relay's calls, events, timers, and what RTSE's indications mean for P1.
- * p1_stack.c: the five machines below and the way of primitives between them. */
+ * p1.c            events, timers, the stream; which file an indication of RTSE's goes to
+ * p1_associate.c  the bind, release, abort
+ * p1_transfer.c   transfers out and in, the turn
+ * p1_bind.c       MTA-bind's octets
+ * p1_stack.c      the five machines below and the way of primitives between them */
 #ifndef GW400_MHS_P1_MACHINE_H
 #define GW400_MHS_P1_MACHINE_H
 
 #include "mhs/p1.h"
+#include "osi/outputs.h"
 #include "osi/rtse.h"
 #include "osi/session.h"
 #include "osi/transport.h"
@@ -38,8 +42,8 @@ struct p1_association {
   struct osi_selector calling_tsel, called_tsel;
   struct rtse_terms terms; /* responder: as they will be agreed */
 
-  GQueue events;   /* struct p1_event */
-  GByteArray *out; /* octets for the stream, gathered into one P1_SEND */
+  struct outputs events; /* struct p1_event */
+  GByteArray *out;       /* octets for the stream, gathered into one P1_SEND */
 
   /* Transfer out. */
   bool sending;
@@ -68,5 +72,30 @@ void p1_rtse_indication(struct p1_association *association, struct rtse_indicati
 void p1_fault(struct p1_association *association, const GError *error);
 /* A fresh event at the end of the queue. */
 struct p1_event *p1_put(struct p1_association *association, enum p1_event_type type);
+
+/* p1.c.  Every entry point ends with p1_run(); before: the phase when it began. */
+void p1_run(struct p1_association *association, enum p1_phase before);
+void p1_tell_failure(struct p1_association *association, enum p1_event_type type, enum p1_step step,
+                     bool by_peer, bool permanent, const char *words);
+/* Tells what was open, then the end; once. */
+void p1_end(struct p1_association *association, enum p1_event_type type, enum p1_step step, bool by_peer,
+            bool permanent, const char *words);
+/* Ends it from here: by RTAB when there is an association to abort, else by ending the transport connection.
+ */
+void p1_abort_here(struct p1_association *association, enum p1_step step, enum rtse_abort reason,
+                   const char *words);
+
+/* p1_associate.c */
+void p1_on_open_ind(struct p1_association *association, struct rtse_indication *indication);
+void p1_on_open_accepted(struct p1_association *association, struct rtse_indication *indication);
+void p1_on_open_refused(struct p1_association *association, struct rtse_indication *indication);
+void p1_on_turn(struct p1_association *association);
+void p1_on_abort(struct p1_association *association, const struct rtse_indication *indication);
+
+/* p1_transfer.c */
+void p1_on_want(struct p1_association *association, gsize want);
+void p1_on_transfer_over(struct p1_association *association, const struct rtse_indication *indication);
+void p1_on_segment(struct p1_association *association, const struct rtse_indication *indication);
+void p1_forget_segment(struct p1_association *association);
 
 #endif

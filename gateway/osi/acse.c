@@ -3,6 +3,7 @@
 
 #include "osi/acse_apdu.h"
 #include "osi/error.h"
+#include "osi/outputs.h"
 
 enum state { STA0, STA1, STA2, STA3, STA4, STA5, STATE_ANY };
 enum event {
@@ -30,7 +31,7 @@ struct acse {
   enum state state;
   struct acse_options options;
   const struct presentation *presentation;
-  GQueue outputs;
+  struct outputs outputs; /* struct acse_output */
   /* Of the step under way. */
   struct acse_apdu apdu;
   char *why;
@@ -65,14 +66,8 @@ struct acse *acse_new(const struct acse_options *options, const struct presentat
   struct acse *acse = g_new0(struct acse, 1);
   acse->options = *options;
   acse->presentation = presentation;
-  g_queue_init(&acse->outputs);
+  acse->outputs = OUTPUTS_INIT(struct acse_output, acse_output_clear);
   return acse;
-}
-
-static void output_free(gpointer data)
-{
-  acse_output_clear(data);
-  g_free(data);
 }
 
 void acse_free(struct acse *acse)
@@ -80,7 +75,7 @@ void acse_free(struct acse *acse)
   if (acse == NULL) {
     return;
   }
-  g_queue_clear_full(&acse->outputs, output_free);
+  outputs_clear(&acse->outputs);
   acse_apdu_clear(&acse->apdu);
   g_free(acse->why);
   g_free(acse);
@@ -88,31 +83,24 @@ void acse_free(struct acse *acse)
 
 bool acse_next(struct acse *acse, struct acse_output *output_r)
 {
-  g_autofree struct acse_output *output = g_queue_pop_head(&acse->outputs);
-  if (output == NULL) {
-    return false;
-  }
-  *output_r = *output;
-  return true;
+  return outputs_next(&acse->outputs, output_r);
 }
 
 /* Both take what they are given. */
 static void send_down(struct acse *acse, struct presentation_primitive *presentation)
 {
-  struct acse_output *output = g_new0(struct acse_output, 1);
+  struct acse_output *output = outputs_put(&acse->outputs);
   output->type = ACSE_PRESENTATION;
   output->presentation = *presentation;
   *presentation = (struct presentation_primitive){0};
-  g_queue_push_tail(&acse->outputs, output);
 }
 
 static void indicate(struct acse *acse, struct acse_primitive *primitive)
 {
-  struct acse_output *output = g_new0(struct acse_output, 1);
+  struct acse_output *output = outputs_put(&acse->outputs);
   output->type = ACSE_INDICATE;
   output->primitive = *primitive;
   *primitive = (struct acse_primitive){0};
-  g_queue_push_tail(&acse->outputs, output);
 }
 
 /* Puts the APDU into the primitive's user data.  The APDU of the step's user goes with it. */

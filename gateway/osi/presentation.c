@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "osi/error.h"
+#include "osi/outputs.h"
 #include "osi/presentation_ppdu.h"
 
 enum state { STAI0, STAI1, STAI2, STAT0, STATE_ANY };
@@ -32,9 +33,9 @@ struct presentation {
   guint syntax_count;
   struct osi_selector local, remote;
   struct presentation_limits limits;
-  GArray *contexts; /* struct presentation_context: as proposed, with their results once known */
-  guint version;    /* of the session connection; 0: not known yet */
-  GQueue outputs;   /* struct presentation_output */
+  GArray *contexts;       /* struct presentation_context: as proposed, with their results once known */
+  guint version;          /* of the session connection; 0: not known yet */
+  struct outputs outputs; /* struct presentation_output */
   /* Of the step under way: what was read from the peer, and why it is refused. */
   struct presentation_ppdu ppdu;
   gint reason, abort_event;
@@ -71,7 +72,7 @@ struct presentation *presentation_new(const struct presentation_options *options
   presentation->limits.contexts_max = options->contexts_max != 0 ? options->contexts_max : 16;
   presentation->limits.values_max = options->values_max != 0 ? options->values_max : 16;
   presentation->contexts = presentation_contexts_new();
-  g_queue_init(&presentation->outputs);
+  presentation->outputs = OUTPUTS_INIT(struct presentation_output, presentation_output_clear);
   for (guint i = 0; options->initiator && i < options->count; i++) {
     struct presentation_context context = {.id = 2 * i + 1,
                                            .syntax = options->syntaxes[i],
@@ -82,18 +83,12 @@ struct presentation *presentation_new(const struct presentation_options *options
   return presentation;
 }
 
-static void output_free(gpointer data)
-{
-  presentation_output_clear(data);
-  g_free(data);
-}
-
 void presentation_free(struct presentation *presentation)
 {
   if (presentation == NULL) {
     return;
   }
-  g_queue_clear_full(&presentation->outputs, output_free);
+  outputs_clear(&presentation->outputs);
   g_array_unref(presentation->contexts);
   presentation_ppdu_clear(&presentation->ppdu);
   g_free(presentation->why);
@@ -103,22 +98,16 @@ void presentation_free(struct presentation *presentation)
 
 bool presentation_next(struct presentation *presentation, struct presentation_output *output_r)
 {
-  g_autofree struct presentation_output *output = g_queue_pop_head(&presentation->outputs);
-  if (output == NULL) {
-    return false;
-  }
-  *output_r = *output;
-  return true;
+  return outputs_next(&presentation->outputs, output_r);
 }
 
 /* Takes what is in primitive. */
 static void put(struct presentation *presentation, enum presentation_output_type type,
                 struct presentation_primitive *primitive)
 {
-  struct presentation_output *output = g_new(struct presentation_output, 1);
+  struct presentation_output *output = outputs_put(&presentation->outputs);
   *output = (struct presentation_output){.type = type, .primitive = *primitive};
   *primitive = (struct presentation_primitive){0};
-  g_queue_push_tail(&presentation->outputs, output);
 }
 
 /* --- the defined context set

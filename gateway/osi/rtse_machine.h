@@ -1,7 +1,13 @@
-/* rtse_machine.h - RTSE's states, events and table rows; private to rtse.c, rtse_table.c and their test. */
+/* rtse_machine.h - RTSE's states, events and table rows; private to rtse*.c and their test.
+ *
+ * rtse.c           the contract: requests and primitives become events, the table's step
+ * rtse_table.c     the table and its guards
+ * rtse_open.c      actions: opening, closing, aborting
+ * rtse_transfer.c  actions: transferring, the turn */
 #ifndef GW400_OSI_RTSE_MACHINE_H
 #define GW400_OSI_RTSE_MACHINE_H
 
+#include "osi/outputs.h"
 #include "osi/rtse.h"
 
 /* X(constant, name) */
@@ -95,7 +101,7 @@ struct rtse {
   struct rtse_options options;
   enum rtse_state state;
   struct rtse_terms terms;
-  GQueue outputs;
+  struct outputs outputs;             /* struct rtse_output */
   guint32 activity;                   /* number of the last activity that we started */
   guint serial;                       /* of the last synchronization point of the open activity */
   guint64 left;                       /* octets of the transfer out still to be given */
@@ -126,6 +132,18 @@ const struct rtse_row *rtse_find_row(const struct rtse *rtse, enum rtse_event ev
  * one of the user's without a row. */
 bool rtse_step(struct rtse *rtse, enum rtse_event event, const struct rtse_input *input);
 bool rtse_event_is_users(enum rtse_event event);
+
+/* X.228 8.1; capture: 0x0249 */
+#define RTSE_UNITS (SESSION_HALF_DUPLEX | SESSION_MINOR_SYNC | SESSION_ACTIVITY | SESSION_EXCEPTIONS)
+
+/* Fresh outputs at the end of the queue, to be filled in. */
+struct rtse_indication *rtse_indicate(struct rtse *rtse, enum rtse_indication_type type);
+struct acse_primitive *rtse_to_acse(struct rtse *rtse, enum acse_service service, enum session_kind kind);
+struct presentation_primitive *rtse_to_presentation(struct rtse *rtse, enum session_service service,
+                                                    enum session_kind kind);
+void rtse_send_abort(struct rtse *rtse, enum rtse_abort reason);
+/* The user hears of an open transfer before it hears that the association is gone; was: the state before. */
+void rtse_lose_transfer(struct rtse *rtse, enum rtse_state was, const struct osi_failure *failure);
 
 /* Guards. */
 bool rtse_is_two_way(const struct rtse *rtse, const struct rtse_input *input);

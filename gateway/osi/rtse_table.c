@@ -5,6 +5,45 @@
  */
 #include "osi/rtse_machine.h"
 
+/* --- guards --- */
+
+bool rtse_is_two_way(const struct rtse *rtse, const struct rtse_input *input)
+{
+  (void)input;
+  return rtse->terms.dialogue == RTSE_TWO_WAY_ALTERNATE;
+}
+
+bool rtse_turn_is_here(const struct rtse *rtse, const struct rtse_input *input)
+{
+  (void)input;
+  return rtse->terms.initiator_turn == rtse->options.initiator;
+}
+
+/* X.218 8.1.2: in a two-way association only its initiator closes; always only who has the turn. */
+bool rtse_may_close(const struct rtse *rtse, const struct rtse_input *input)
+{
+  (void)input;
+  return rtse->options.initiator || rtse->terms.dialogue == RTSE_MONOLOGUE;
+}
+
+bool rtse_is_recovery(const struct rtse *rtse, const struct rtse_input *input)
+{
+  (void)rtse;
+  return input->apdu->recover;
+}
+
+bool rtse_is_wanted(const struct rtse *rtse, const struct rtse_input *input)
+{
+  return rtse->want > 0 && g_bytes_get_size(input->data) == rtse->want;
+}
+
+bool rtse_is_last(const struct rtse *rtse, const struct rtse_input *input)
+{
+  return rtse_is_wanted(rtse, input) && rtse->left == rtse->want;
+}
+
+/* --- the table */
+
 #define S(state) RTSE_STATE_##state
 #define E(event) RTSE_EVENT_##event
 

@@ -61,11 +61,7 @@ const char *session_primitive_name(enum session_service service, enum session_ki
 
 bool session_next(struct session *session, struct session_output *output_r)
 {
-  g_autofree struct session_output *output = g_queue_pop_head(&session->outputs);
-  if (output == NULL)
-    return false;
-  *output_r = *output;
-  return true;
+  return outputs_next(&session->outputs, output_r);
 }
 
 /* --- life --- */
@@ -75,7 +71,7 @@ struct session *session_new(const struct session_options *options)
   struct session *session = g_new0(struct session, 1);
   session->options = *options;
   session->state = STA01C;
-  g_queue_init(&session->outputs);
+  session->outputs = OUTPUTS_INIT(struct session_output, session_output_clear);
   return session;
 }
 
@@ -83,9 +79,7 @@ void session_free(struct session *session)
 {
   if (session == NULL)
     return;
-  struct session_output output;
-  while (session_next(session, &output))
-    session_output_clear(&output);
+  outputs_clear(&session->outputs);
   session_drop_partial(session);
   if (session->connect != NULL)
     session_spdu_clear(session->connect);

@@ -10,6 +10,7 @@
 #ifndef GW400_OSI_SESSION_MACHINE_H
 #define GW400_OSI_SESSION_MACHINE_H
 
+#include "osi/outputs.h"
 #include "osi/session.h"
 #include "osi/session_spdu.h"
 
@@ -63,7 +64,7 @@ struct session {
   struct session_options options;
   enum session_state state;
   bool timing;                 /* the timer runs */
-  GQueue outputs;              /* struct session_output */
+  struct outputs outputs;      /* struct session_output */
   guint version;               /* agreed, 1 or 2; until then 0 */
   guint units;                 /* FU(f): agreed */
   guint units_proposed;        /* in CN */

@@ -4,9 +4,8 @@
 
 struct session_output *session_put(struct session *session, enum session_output_type type)
 {
-  struct session_output *output = g_new0(struct session_output, 1);
+  struct session_output *output = outputs_put(&session->outputs);
   output->type = type;
-  g_queue_push_tail(&session->outputs, output);
   return output;
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "osi/outputs.h"
 #include "osi/tpkt.h"
 #include "osi/x224_tpdu.h"
 
@@ -37,7 +38,7 @@ struct transport {
   gsize size;       /* octets of a TPDU we may send */
   guint16 peer_reference;
   struct x224_tpdu request; /* responder: the CR, without pointers */
-  GQueue outputs;
+  struct outputs outputs; /* struct transport_output */
 };
 
 /* What an event brings along. */
@@ -60,9 +61,8 @@ void transport_output_clear(struct transport_output *output)
 
 static struct transport_output *put(struct transport *transport, enum transport_output_type type)
 {
-  struct transport_output *output = g_new0(struct transport_output, 1);
+  struct transport_output *output = outputs_put(&transport->outputs);
   output->type = type;
-  g_queue_push_tail(&transport->outputs, output);
   return output;
 }
 
@@ -386,7 +386,7 @@ struct transport *transport_new(const struct transport_options *options)
   transport->size = X224_DEFAULT_SIZE;
   transport->tsdu = g_byte_array_new();
   tpkt_reader_init(&transport->reader);
-  g_queue_init(&transport->outputs);
+  transport->outputs = OUTPUTS_INIT(struct transport_output, transport_output_clear);
   if (!options->initiator)
     put_timer(transport, options->timer_ms);
   return transport;
@@ -396,9 +396,7 @@ void transport_free(struct transport *transport)
 {
   if (transport == NULL)
     return;
-  struct transport_output output;
-  while (transport_next(transport, &output))
-    transport_output_clear(&output);
+  outputs_clear(&transport->outputs);
   g_byte_array_unref(transport->tsdu);
   tpkt_reader_clear(&transport->reader);
   g_free(transport);
@@ -406,11 +404,7 @@ void transport_free(struct transport *transport)
 
 bool transport_next(struct transport *transport, struct transport_output *output_r)
 {
-  g_autofree struct transport_output *output = g_queue_pop_head(&transport->outputs);
-  if (output == NULL)
-    return false;
-  *output_r = *output;
-  return true;
+  return outputs_next(&transport->outputs, output_r);
 }
 
 static void handle_packet(struct transport *transport, const guint8 *packet, gsize length)

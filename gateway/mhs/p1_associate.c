@@ -1,0 +1,242 @@
+/* p1_associate.c - a P1 association's beginning and end: the bind, release, abort. */
+#include <string.h>
+
+#include "mhs/p1_bind.h"
+#include "mhs/p1_machine.h"
+#include "osi/tlv.h"
+
+static enum p1_step step_of(enum osi_layer layer)
+{
+  static const enum p1_step steps[] = {
+      [OSI_LAYER_NONE] = P1_STEP_RTSE,       [OSI_LAYER_TRANSPORT] = P1_STEP_TRANSPORT,
+      [OSI_LAYER_SESSION] = P1_STEP_SESSION, [OSI_LAYER_PRESENTATION] = P1_STEP_PRESENTATION,
+      [OSI_LAYER_ACSE] = P1_STEP_ACSE,       [OSI_LAYER_RTSE] = P1_STEP_RTSE};
+  return steps[layer];
+}
+
+/* --- the bind --- */
+
+/* X.228 9: an OCTET STRING and a UTCTime, encoded, as the session connection identifier's parts. */
+static GBytes *reference_part(guint8 tag, const char *text)
+{
+  if (text == NULL || text[0] == '\0') {
+    return NULL;
+  }
+  gsize length = MIN(strlen(text), 60); /* X.225 8.3.1: at most 64 octets */
+  GByteArray *octets = g_byte_array_new();
+  tlv_put(octets, tag, length);
+  g_byte_array_append(octets, (const guint8 *)text, (guint)length);
+  return g_byte_array_free_to_bytes(octets);
+}
+
+void p1_open(struct p1_association *association)
+{
+  const struct p1_options *options = &association->options;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GBytes) argument = p1_bind_write_argument(&options->local, options->password_form, &error);
+  if (argument == NULL) {
+    p1_fault(association, error);
+    return;
+  }
+  struct presentation_primitive connect = {
+      .session = {.calling = options->local_ssel,
+                  .called = options->remote_ssel,
+                  .reference = {.calling_user = reference_part(0x04, options->reference),
+                                .common = reference_part(0x17, options->reference_time)}}};
+  association->opened = true;
+  if (!rtse_open(association->rtse,
+                 options->dialogue == P1_MONOLOGUE ? RTSE_MONOLOGUE : RTSE_TWO_WAY_ALTERNATE, argument,
+                 &connect, &error)) {
+    p1_fault(association, error);
+  }
+  presentation_primitive_clear(&connect);
+}
+
+static struct p1_event *tell_bound(struct p1_association *association, const struct rtse_terms *terms)
+{
+  struct p1_event *event = p1_put(association, P1_BOUND);
+  event->checkpoint_size = terms->checkpoint_size;
+  event->window = terms->window;
+  event->session_version = terms->version;
+  event->tpdu_max = transport_tpdu_max(association->transport);
+  event->dialogue = terms->dialogue == RTSE_MONOLOGUE ? P1_MONOLOGUE : P1_TWO_WAY_ALTERNATE;
+  association->phase = P1_PHASE_BOUND;
+  return event;
+}
+
+static void refuse(struct p1_association *association, enum p1_bind_error bind_error)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GBytes) octets = p1_bind_write_error(bind_error, NULL);
+  if (!rtse_open_refuse(association->rtse, bind_error != P1_BIND_BUSY, octets, &error)) {
+    p1_fault(association, error);
+  }
+}
+
+void p1_on_open_ind(struct p1_association *association, struct rtse_indication *indication)
+{
+  struct p1_credentials peer = {0};
+  g_autoptr(GError) error = NULL;
+  association->opened = true;
+  association->terms = indication->terms;
+  if (!p1_bind_read_argument(indication->user_data, &peer, &error)) {
+    refuse(association, P1_BIND_AUTHENTICATION_ERROR);
+    p1_end(association, P1_ABORTED, P1_STEP_BIND, false, true, error->message);
+  } else if (indication->terms.dialogue == RTSE_TWO_WAY_ALTERNATE &&
+             association->options.dialogue == P1_MONOLOGUE) {
+    refuse(association, P1_BIND_UNACCEPTABLE_DIALOGUE_MODE);
+    p1_end(association, P1_ABORTED, P1_STEP_BIND, false, true,
+           "the peer asks for a two-way-alternate association; only monologues are set up for it here");
+  } else {
+    struct p1_event *event = p1_put(association, P1_BIND);
+    event->peer = peer;
+    event->calling_tsel = association->calling_tsel;
+    event->called_tsel = association->called_tsel;
+    association->phase = P1_PHASE_BINDING;
+    return;
+  }
+  p1_credentials_clear(&peer);
+}
+
+void p1_association_bind_accept(struct p1_association *association, const struct p1_credentials *local,
+                                enum p1_password_form form)
+{
+  enum p1_phase before = association->phase;
+  g_autoptr(GError) error = NULL;
+  if (association->phase != P1_PHASE_BINDING) {
+    return;
+  }
+  g_autoptr(GBytes) result = p1_bind_write_result(local, form, &error);
+  (void)tell_bound(association, &association->terms);
+  if (result == NULL || !rtse_open_accept(association->rtse, result, &error)) {
+    p1_fault(association, error);
+  }
+  p1_run(association, before);
+}
+
+void p1_association_bind_refuse(struct p1_association *association, enum p1_bind_error error)
+{
+  enum p1_phase before = association->phase;
+  if (association->phase != P1_PHASE_BINDING) {
+    return;
+  }
+  refuse(association, error);
+  /* Whoever refuses needs not be told so. */
+  association->over = true;
+  association->phase = P1_PHASE_CLOSING;
+  p1_run(association, before);
+}
+
+void p1_on_open_accepted(struct p1_association *association, struct rtse_indication *indication)
+{
+  struct p1_credentials peer = {0};
+  g_autoptr(GError) error = NULL;
+  if (p1_bind_read_result(indication->user_data, &peer, &error)) {
+    tell_bound(association, &indication->terms)->peer = peer;
+    return;
+  }
+  p1_credentials_clear(&peer);
+  p1_abort_here(association, P1_STEP_BIND, RTSE_PERMANENT_PROBLEM, error->message);
+}
+
+static char *bind_error_words(const struct p1_association *association, enum p1_bind_error error)
+{
+  const char *name = association->options.local.mta_name;
+  switch (error) {
+  case P1_BIND_BUSY:
+    return g_strdup("the peer is busy: it takes no further association now");
+  case P1_BIND_AUTHENTICATION_ERROR:
+    if (name == NULL) {
+      return g_strdup(
+          "authentication error: the peer takes no bind without name and password; set local-mta and "
+          "local-password");
+    }
+    return g_strdup_printf(
+        "authentication error: either the peer does not know our MTA name \"%s\", or its password for "
+        "us is another than ours, or it does not take us at this address; its log tells which",
+        name);
+  case P1_BIND_UNACCEPTABLE_DIALOGUE_MODE:
+    return g_strdup_printf(
+        "unacceptable dialogue mode: the peer takes no %s association; change the dialogue here",
+        association->options.dialogue == P1_MONOLOGUE ? "monologue" : "two-way-alternate");
+  case P1_BIND_UNACCEPTABLE_SECURITY_CONTEXT:
+    return g_strdup(
+        "unacceptable security context: the peer wants security labels, which are not offered here");
+  case P1_BIND_INADEQUATE_ASSOCIATION_CONFIDENTIALITY:
+    return g_strdup("inadequate association confidentiality: the peer wants the association protected (TLS)");
+  }
+  return g_strdup_printf("bind error %u, which X.411 12.1.1 does not know", (guint)error);
+}
+
+void p1_on_open_refused(struct p1_association *association, struct rtse_indication *indication)
+{
+  const struct osi_failure *failure = &indication->failure;
+  enum p1_bind_error error;
+  if (indication->user_data != NULL && p1_bind_read_error(indication->user_data, &error)) {
+    g_autofree char *words = bind_error_words(association, error);
+    p1_end(association, P1_REFUSED, P1_STEP_BIND, true, error != P1_BIND_BUSY, words);
+    struct p1_event *event = outputs_last(&association->events);
+    event->bind_error = error;
+    event->bind_error_given = true;
+    return;
+  }
+  p1_end(association, P1_REFUSED, step_of(failure->layer), failure->by_peer, failure->permanent,
+         failure->words);
+}
+
+/* --- the end */
+
+static void close_now(struct p1_association *association)
+{
+  association->releasing = false;
+  if (rtse_close(association->rtse, NULL)) {
+    association->phase = P1_PHASE_CLOSING;
+  } else {
+    p1_abort_here(association, P1_STEP_RTSE, RTSE_USER_ERROR,
+                  "ended here without release: this side may not release");
+  }
+}
+
+void p1_association_release(struct p1_association *association)
+{
+  enum p1_phase before = association->phase;
+  if (association->over || association->phase == P1_PHASE_CLOSING) {
+    return;
+  }
+  if (association->phase != P1_PHASE_BOUND) {
+    p1_abort_here(association, P1_STEP_BIND, RTSE_USER_ERROR, "ended here before the bind was done");
+  } else if (association->sending ||
+             (association->options.initiator && rtse_turn_please(association->rtse, 0, NULL))) {
+    association->releasing = true;
+  } else {
+    close_now(association);
+  }
+  p1_run(association, before);
+}
+
+void p1_association_abort(struct p1_association *association, const char *why)
+{
+  enum p1_phase before = association->phase;
+  if (association->phase != P1_PHASE_CLOSED && !association->over) {
+    p1_abort_here(association, P1_STEP_RTSE, RTSE_USER_ERROR, why != NULL ? why : "aborted here");
+  }
+  p1_run(association, before);
+}
+
+void p1_on_turn(struct p1_association *association)
+{
+  if (association->releasing) {
+    close_now(association);
+  } else {
+    (void)p1_put(association, P1_READY);
+  }
+}
+
+void p1_on_abort(struct p1_association *association, const struct rtse_indication *indication)
+{
+  const struct osi_failure *failure = &indication->failure;
+  bool transport = association->transport_words != NULL;
+  p1_end(association, P1_ABORTED, transport ? P1_STEP_TRANSPORT : step_of(failure->layer),
+         transport ? association->transport_by_peer : failure->by_peer, failure->permanent,
+         transport ? association->transport_words : failure->words);
+}

@@ -1,0 +1,196 @@
+/* rtse_open.c - RTSE's actions of opening, closing and aborting an association (X.228 7.1, 7.2, 7.9, 7.10).
+ */
+#include "osi/rtse_machine.h"
+
+/* --- opening --- */
+
+/* X.228 7.1.4, 7.1.5: never more than proposed; a proposal of 0 leaves the choice to the responder (decision
+ * 0025). */
+static guint agree_checkpoint(guint proposed, guint own)
+{
+  return own == 0 ? 0 : proposed == 0 ? own : MIN(proposed, own);
+}
+
+static void take_reference(struct rtse *rtse, const struct session_reference *reference)
+{
+  rtse->reference.calling_user =
+      reference->calling_user != NULL ? g_bytes_ref(reference->calling_user) : NULL;
+  rtse->reference.common = reference->common != NULL ? g_bytes_ref(reference->common) : NULL;
+  rtse->reference.additional = reference->additional != NULL ? g_bytes_ref(reference->additional) : NULL;
+}
+
+void rtse_do_open(struct rtse *rtse, const struct rtse_input *input)
+{
+  rtse->terms = (struct rtse_terms){.checkpoint_size = rtse->options.checkpoint_max,
+                                    .window = rtse->options.window_max,
+                                    .dialogue = input->dialogue,
+                                    .initiator_turn = true};
+  struct rtse_apdu rtorq = {.type = RTSE_RTORQ,
+                            .checkpoint_size = rtse->terms.checkpoint_size,
+                            .window = rtse->terms.window,
+                            .dialogue = rtse->terms.dialogue,
+                            .user_data = input->user_data};
+  struct acse_primitive *down = rtse_to_acse(rtse, A_ASSOCIATE, S_REQUEST);
+  down->information = rtse_apdu_write(&rtorq, NULL);
+  down->connect = *input->connect;
+  *input->connect = (struct presentation_primitive){0};
+  down->connect.session.units = RTSE_UNITS;
+  down->connect.session.tokens = SESSION_TOKENS_ALL;
+}
+
+void rtse_do_indicate_open(struct rtse *rtse, const struct rtse_input *input)
+{
+  const struct session_primitive *session = &input->acse->connect.session;
+  const struct rtse_apdu *rtorq = input->apdu;
+  rtse->terms = (struct rtse_terms){
+      .checkpoint_size = agree_checkpoint(rtorq->checkpoint_size, rtse->options.checkpoint_max),
+      .window = CLAMP(rtorq->window, 1, rtse->options.window_max),
+      .dialogue = rtorq->dialogue,
+      .initiator_turn = (session->tokens & SESSION_TOKENS_ALL) == SESSION_TOKENS_ALL,
+      .version = session->version};
+  take_reference(rtse, &session->reference);
+  struct rtse_indication *up = rtse_indicate(rtse, RT_OPEN_IND);
+  up->terms = rtse->terms;
+  up->user_data = g_steal_pointer(&input->apdu->user_data);
+  up->connect = input->acse->connect;
+  input->acse->connect = (struct presentation_primitive){0};
+}
+
+/* A-ASSOCIATE.rsp with the session's parameters as they were proposed. */
+static struct acse_primitive *answer(struct rtse *rtse, enum acse_result result, const struct rtse_apdu *apdu)
+{
+  struct acse_primitive *down = rtse_to_acse(rtse, A_ASSOCIATE, S_RESPONSE);
+  struct session_primitive *session = &down->connect.session;
+  down->result = result;
+  down->diagnostic = result == ACSE_ACCEPTED ? ACSE_NULL : ACSE_NO_REASON;
+  down->information = rtse_apdu_write(apdu, NULL);
+  session->units = RTSE_UNITS;
+  session->tokens = rtse->terms.initiator_turn ? SESSION_TOKENS_ALL : 0;
+  session->tokens_acceptor = rtse->terms.initiator_turn ? 0 : SESSION_TOKENS_ALL;
+  session->version = rtse->terms.version;
+  session->reference = rtse->reference;
+  rtse->reference = (struct session_reference){0};
+  return down;
+}
+
+static void refuse_by_provider(struct rtse *rtse, const char *why)
+{
+  struct rtse_apdu rtorj = {.type = RTSE_RTORJ};
+  (void)answer(rtse, ACSE_REJECTED_PERMANENT, &rtorj);
+  osi_failure_set(&rtse_indicate(rtse, RT_ABORT_IND)->failure, OSI_LAYER_RTSE, false, true,
+                  "refused at RTSE: %s", why);
+}
+
+void rtse_do_refuse_recovery(struct rtse *rtse, const struct rtse_input *input)
+{
+  (void)input;
+  refuse_by_provider(rtse, "the peer wants to recover an earlier association; it must open a new one");
+}
+
+void rtse_do_refuse_invalid(struct rtse *rtse, const struct rtse_input *input)
+{
+  refuse_by_provider(rtse, input->why);
+}
+
+void rtse_do_accept(struct rtse *rtse, const struct rtse_input *input)
+{
+  struct rtse_apdu rtoac = {.type = RTSE_RTOAC,
+                            .checkpoint_size = rtse->terms.checkpoint_size,
+                            .window = rtse->terms.window,
+                            .user_data = input->user_data};
+  (void)answer(rtse, ACSE_ACCEPTED, &rtoac);
+}
+
+void rtse_do_refuse(struct rtse *rtse, const struct rtse_input *input)
+{
+  struct rtse_apdu rtorj = {.type = RTSE_RTORJ, .user_data = input->user_data};
+  (void)answer(rtse, input->permanent ? ACSE_REJECTED_PERMANENT : ACSE_REJECTED_TRANSIENT, &rtorj);
+}
+
+void rtse_do_confirm_open(struct rtse *rtse, const struct rtse_input *input)
+{
+  const struct rtse_apdu *rtoac = input->apdu;
+  /* A responder that answers more than was proposed is held to the proposal. */
+  rtse->terms.checkpoint_size = rtse->terms.checkpoint_size == 0
+                                    ? rtoac->checkpoint_size
+                                    : MIN(rtoac->checkpoint_size, rtse->terms.checkpoint_size);
+  rtse->terms.window = CLAMP(rtoac->window, 1, rtse->terms.window);
+  rtse->terms.version = input->acse->connect.session.version;
+  struct rtse_indication *up = rtse_indicate(rtse, RT_OPEN_ACCEPTED);
+  up->terms = rtse->terms;
+  up->user_data = g_steal_pointer(&input->apdu->user_data);
+  up->connect = input->acse->connect;
+  input->acse->connect = (struct presentation_primitive){0};
+}
+
+void rtse_do_confirm_refused(struct rtse *rtse, const struct rtse_input *input)
+{
+  struct rtse_indication *up = rtse_indicate(rtse, RT_OPEN_REFUSED);
+  osi_failure_move(&up->failure, &input->acse->failure);
+  if (input->apdu != NULL) {
+    up->user_data = g_steal_pointer(&input->apdu->user_data);
+  }
+}
+
+/* --- closing --- */
+
+void rtse_do_close(struct rtse *rtse, const struct rtse_input *input)
+{
+  (void)input;
+  (void)rtse_to_acse(rtse, A_RELEASE, S_REQUEST);
+}
+
+void rtse_do_indicate_close(struct rtse *rtse, const struct rtse_input *input)
+{
+  (void)input;
+  (void)rtse_indicate(rtse, RT_CLOSE_IND);
+}
+
+void rtse_do_close_accept(struct rtse *rtse, const struct rtse_input *input)
+{
+  (void)input;
+  (void)rtse_to_acse(rtse, A_RELEASE, S_RESPONSE);
+}
+
+void rtse_do_confirm_close(struct rtse *rtse, const struct rtse_input *input)
+{
+  (void)input;
+  (void)rtse_indicate(rtse, RT_CLOSE_CNF);
+}
+
+/* --- aborting --- */
+
+void rtse_lose_transfer(struct rtse *rtse, enum rtse_state was, const struct osi_failure *failure)
+{
+  bool out = was == RTSE_STATE_SENDING || was == RTSE_STATE_ENDING || was == RTSE_STATE_DISCARDING;
+  bool in = was == RTSE_STATE_RECEIVING || was == RTSE_STATE_RECEIVED;
+  if (out || in) {
+    osi_failure_set(&rtse_indicate(rtse, out ? RT_NOT_TRANSFERRED : RT_ABANDONED)->failure, failure->layer,
+                    failure->by_peer, false, "%s", failure->words);
+  }
+}
+
+void rtse_send_abort(struct rtse *rtse, enum rtse_abort reason)
+{
+  struct rtse_apdu rtab = {.type = RTSE_RTAB, .abort_reason = reason};
+  rtse_to_acse(rtse, A_ABORT, S_REQUEST)->information = rtse_apdu_write(&rtab, NULL);
+}
+
+void rtse_do_abort(struct rtse *rtse, const struct rtse_input *input)
+{
+  rtse_send_abort(rtse, input->abort);
+}
+
+void rtse_do_indicate_abort(struct rtse *rtse, const struct rtse_input *input)
+{
+  struct osi_failure failure = {0};
+  if (input->apdu != NULL && input->apdu->type == RTSE_RTAB) {
+    g_autofree char *words = rtse_abort_words(input->apdu->abort_reason);
+    osi_failure_set(&failure, OSI_LAYER_RTSE, true, input->apdu->abort_reason == RTSE_PERMANENT_PROBLEM,
+                    "the peer aborted the association (RTAB): %s", words);
+  } else {
+    osi_failure_move(&failure, &input->acse->failure);
+  }
+  rtse_lose_transfer(rtse, rtse->state, &failure);
+  osi_failure_move(&rtse_indicate(rtse, RT_ABORT_IND)->failure, &failure);
+}
