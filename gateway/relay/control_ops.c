@@ -430,15 +430,15 @@ static json_t *link_json(const struct p1_link *link)
   put_text(object, "address", link->address);
   json_object_set_new(object, "initiator", json_boolean(link->initiator));
   json_object_set_new(object, "bound", json_boolean(link->bound));
-  json_object_set_new(object, "sending", json_boolean(link->sending != NULL));
+  json_object_set_new(object, "sending", json_boolean(link->out.delivery != NULL));
   put_time(object, "since", link->since_us);
   json_object_set_new(object, "checkpoint-size", json_integer(link->checkpoint_size));
   json_object_set_new(object, "window", json_integer(link->window));
   json_object_set_new(object, "session-version", json_integer(link->session_version));
   json_object_set_new(object, "tpdu-max", json_integer(link->tpdu_max));
   put_text(object, "dialogue", link->dialogue == P1_TWO_WAY_ALTERNATE ? "two-way-alternate" : "monologue");
-  json_object_set_new(object, "sent", json_integer((json_int_t)link->sent_count));
-  json_object_set_new(object, "received", json_integer((json_int_t)link->received_count));
+  json_object_set_new(object, "sent", json_integer((json_int_t)link->out.messages));
+  json_object_set_new(object, "received", json_integer((json_int_t)link->in.messages));
   put_text(object, "layers", layers);
   return object;
 }

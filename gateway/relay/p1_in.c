@@ -42,8 +42,9 @@ static guint bound_links(const struct p1_links *links, const char *peer)
   return count;
 }
 
-char *p1_in_judge(struct p1_links *links, const struct p1_link *link, const struct p1_event *bind,
-                  const struct config_peer **peer_r, enum p1_bind_error *error_r)
+/* NULL and the peer's entry, or why it may not bind (for the log) and what to say on the wire. */
+static char *judge(struct p1_links *links, const struct p1_link *link, const struct p1_event *bind,
+                   const struct config_peer **peer_r, enum p1_bind_error *error_r)
 {
   struct relay *relay = links->relay;
   const struct config_peer *near = NULL;
@@ -79,6 +80,25 @@ char *p1_in_judge(struct p1_links *links, const struct p1_link *link, const stru
                            peer->associations);
   *peer_r = peer;
   return NULL;
+}
+
+void p1_in_bind(struct p1_link *link, const struct p1_event *bind)
+{
+  const struct config_peer *peer = NULL;
+  enum p1_bind_error wire = P1_BIND_AUTHENTICATION_ERROR;
+  g_autofree char *refusal = judge(link->links, link, bind, &peer, &wire);
+  if (refusal) {
+    relay_log(LOG_WARN, "bind-refused", "client=%s words=\"%s\"", link->address, refusal);
+    p1_association_bind_refuse(link->association, wire);
+    return;
+  }
+  link->peer = g_strdup(peer->name);
+  g_autofree char *name = g_strdup_printf("p1:%s", peer->name);
+  link->hop = hop_find(link->links->relay, name);
+  struct p1_credentials local = {.mta_name = peer->local_mta, .password = peer->local_password};
+  p1_association_bind_accept(link->association, &local,
+                             g_strcmp0(peer->password_form, "octets") == 0 ? P1_PASSWORD_OCTETS
+                                                                           : P1_PASSWORD_IA5);
 }
 
 /* Who calls is known only after the bind: until then the most generous peer's limit holds. */

@@ -1,31 +1,21 @@
 #include "relay/p1_link.h"
 
-#include "relay/audit.h"
-#include "relay/body.h"
-#include "relay/envelope.h"
 #include "relay/p1_peer.h"
-#include "relay/reading.h"
 
-#include <string.h>
-#include <unistd.h>
+#define AHEAD_MAX (256u << 10) /* octets produced ahead of the stream */
 
-#define READ_BLOCK 65536u
-
-/* --- life
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* --- life ---------------------------------------------------------------------------------------------- */
 
 static void link_free(struct p1_link *link)
 {
   p1_association_free(link->association);
-  g_free(link->body_error);
   g_free(link->refusal);
   g_free(link->address);
   g_free(link->peer);
   g_free(link);
 }
 
-static void link_end(struct p1_link *link)
+void p1_link_end(struct p1_link *link)
 {
   if (!link->dead) {
     link->dead = true;
@@ -34,14 +24,9 @@ static void link_end(struct p1_link *link)
     for (guint i = 0; i < G_N_ELEMENTS(link->timers); i++)
       net_timer_free(link->timers[i]);
     net_timer_free(link->idle);
-    body_discard(g_steal_pointer(&link->body));
+    p1_receive_forget(link);
     g_ptr_array_remove_fast(link->links->links, link);
-    if (link->sending) {
-      delivery_outcome(link->sending, G_MAXUINT, OUTCOME_DEFERRED, "4.4.2",
-                       link->refusal ? link->refusal : "the association ended during the transfer",
-                       link->peer);
-      delivery_finish(g_steal_pointer(&link->sending), NULL);
-    }
+    p1_send_lost(link);
     if (link->initiator)
       p1_out_ended(link);
   }
@@ -52,158 +37,14 @@ static void link_end(struct p1_link *link)
 static void idle_over(void *user)
 {
   struct p1_link *link = user;
-  if (link->bound && link->initiator && !link->sending && !link->releasing) {
+  if (link->bound && link->initiator && !link->out.delivery && !link->releasing) {
     link->releasing = true;
     p1_association_release(link->association);
     p1_link_pump(link);
   }
 }
 
-/* --- transfer in
- * ----------------------------------------------------------------------------------------------------------------
- */
-
-struct received {
-  struct p1_link *link;
-  struct relay *relay;
-  struct store_message *message;
-};
-
-static void received_committed(void *user, const GError *error)
-{
-  struct received *received = user;
-  struct p1_link *link = received->link;
-  struct relay *relay = received->relay;
-  relay_point("p1-receive-after-commit");
-  link->waits--;
-  if (error)
-    relay_log(LOG_ERR, "store", "peer=%s a transfer was not kept: %s", link->peer, error->message);
-  if (!link->dead) {
-    if (error) {
-      p1_association_reject(link->association);
-    } else {
-      p1_association_confirm(link->association);
-      link->unproven = received->message->id;
-      link->received_count++;
-    }
-    p1_link_pump(link);
-  } else {
-    link_end(link);
-  }
-  relay_point("p1-receive-after-confirm");
-  if (error)
-    store_message_free(received->message);
-  else
-    reading_start(relay, received->message);
-  g_free(received);
-}
-
-static void receive_end(struct p1_link *link)
-{
-  struct relay *relay = link->links->relay;
-  if (link->body_error || !link->body) {
-    relay_log(LOG_ERR, "p1-receive", "peer=%s: %s", link->peer,
-              link->body_error ? link->body_error : "no data came");
-    body_discard(g_steal_pointer(&link->body));
-    p1_association_reject(link->association);
-    return;
-  }
-  struct store_message *message = store_message_new();
-  message->id = store_new_id(relay->store);
-  message->state = STORE_RECEIVED;
-  message->received_us = relay_now_us();
-  message->expires_us = message->received_us + (gint64)relay->config->lifetime_s * G_USEC_PER_SEC;
-  message->origin = g_strdup_printf("p1:%s", link->peer);
-  message->priority = STORE_NORMAL;
-  message->generation = converters_generation(relay->converters);
-  message->envelope = envelope_pack_p1(link->peer);
-  body_finish(g_steal_pointer(&link->body), message);
-  struct store_txn *txn = store_txn_new();
-  store_txn_receive(txn, message);
-  reading_unproven(txn, message->id);
-  struct audit *audit = audit_new();
-  audit_text(audit, "peer", link->peer);
-  audit_text(audit, "client", link->address);
-  audit_number(audit, "octets", (gint64)message->size);
-  if (link->oversize)
-    audit_text(audit, "words", "larger than the peer's limit: its end was swallowed");
-  audit_record(audit, txn, message->id, -1, "received");
-  struct received *received = g_new0(struct received, 1);
-  *received = (struct received){.link = link, .relay = relay, .message = message};
-  link->waits++;
-  relay_point("p1-receive-before-commit");
-  store_commit(relay->store, txn, received_committed, received);
-}
-
-static void receive_data(struct p1_link *link, GBytes *data)
-{
-  g_autoptr(GError) error = NULL;
-  gsize length;
-  const guint8 *octets = g_bytes_get_data(data, &length);
-  if (link->body && !link->body_error && !link->oversize && !body_append(link->body, octets, length, &error))
-    link->body_error = g_strdup(error->message);
-}
-
-/* --- transfer out
- * ------------------------------------------------------------------------------------------------------------------
- */
-
-static void want_data(struct p1_link *link, gsize want)
-{
-  struct delivery *delivery = link->sending;
-  gsize length = MIN(MIN(want, READ_BLOCK), delivery->written->size - link->offset);
-  guint8 *block = g_malloc(length);
-  ssize_t got = pread(delivery->fd, block, length, (off_t)link->offset);
-  if (got <= 0) {
-    g_free(block);
-    relay_log(LOG_ERR, "p1-send", "peer=%s the converted octets cannot be read", link->peer);
-    p1_association_discard(link->association);
-    return;
-  }
-  link->offset += (guint64)got;
-  g_autoptr(GBytes) data = g_bytes_new_take(block, (gsize)got);
-  p1_association_data(link->association, data);
-}
-
-static void transfer_over(struct p1_link *link, const struct p1_event *event)
-{
-  struct delivery *delivery = g_steal_pointer(&link->sending);
-  if (!delivery)
-    return;
-  if (event->type == P1_SENT) {
-    relay_point("p1-sent-before-commit");
-    link->sent++;
-    link->sent_count++;
-    delivery_outcome(delivery, G_MAXUINT, OUTCOME_SENT, "2.0.0",
-                     "transferred, the activity's end is confirmed", link->peer);
-  } else {
-    delivery_outcome(delivery, G_MAXUINT, OUTCOME_DEFERRED, "4.4.2", event->words, link->peer);
-  }
-  delivery_finish(delivery, NULL);
-}
-
-/* --- binds
- * --------------------------------------------------------------------------------------------------------------------------
- */
-
-static void on_bind(struct p1_link *link, const struct p1_event *event)
-{
-  const struct config_peer *peer = NULL;
-  enum p1_bind_error wire = P1_BIND_AUTHENTICATION_ERROR;
-  g_autofree char *refusal = p1_in_judge(link->links, link, event, &peer, &wire);
-  if (refusal) {
-    relay_log(LOG_WARN, "bind-refused", "client=%s words=\"%s\"", link->address, refusal);
-    p1_association_bind_refuse(link->association, wire);
-    return;
-  }
-  link->peer = g_strdup(peer->name);
-  g_autofree char *name = g_strdup_printf("p1:%s", peer->name);
-  link->hop = hop_find(link->links->relay, name);
-  struct p1_credentials local = {.mta_name = peer->local_mta, .password = peer->local_password};
-  p1_association_bind_accept(link->association, &local,
-                             g_strcmp0(peer->password_form, "octets") == 0 ? P1_PASSWORD_OCTETS
-                                                                           : P1_PASSWORD_IA5);
-}
+/* --- the bind is done ---------------------------------------------------------------------------------- */
 
 static void on_bound(struct p1_link *link, const struct p1_event *event)
 {
@@ -231,13 +72,10 @@ static void on_bound(struct p1_link *link, const struct p1_event *event)
             link->dialogue == P1_TWO_WAY_ALTERNATE ? "two-way-alternate" : "monologue");
 }
 
-/* --- the machine's events
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* --- the machine's events ------------------------------------------------------------------------------ */
 
 static void handle(struct p1_link *link, struct p1_event *event)
 {
-  struct relay *relay = link->links->relay;
   switch (event->type) {
   case P1_SEND:
     if (link->stream)
@@ -256,7 +94,7 @@ static void handle(struct p1_link *link, struct p1_event *event)
     }
     break;
   case P1_BIND:
-    on_bind(link, event);
+    p1_in_bind(link, event);
     break;
   case P1_BOUND:
     on_bound(link, event);
@@ -275,44 +113,40 @@ static void handle(struct p1_link *link, struct p1_event *event)
     link->ready = true;
     break;
   case P1_TURN_ASKED:
-    if (!link->sending && !(link->hop && hop_has_work(link->hop)))
+    if (!link->out.delivery && !(link->hop && hop_has_work(link->hop)))
       p1_association_give_turn(link->association);
     break;
   case P1_RELEASED:
     link->bound = link->ready = false;
     break;
   case P1_WANT_DATA:
-    if (link->sending)
-      want_data(link, event->want);
+    p1_send_want(link, event->want);
     break;
   case P1_SENT:
   case P1_NOT_SENT:
-    transfer_over(link, event);
+    p1_send_over(link, event);
     break;
   case P1_RECEIVE_BEGIN:
-    body_discard(g_steal_pointer(&link->body));
-    link->body = body_new(relay->store);
-    link->oversize = false;
-    g_clear_pointer(&link->body_error, g_free);
+    p1_receive_begin(link);
     break;
   case P1_RECEIVE_DATA:
-    receive_data(link, event->data);
+    p1_receive_data(link, event->data);
     break;
   case P1_RECEIVE_OVERSIZE:
-    link->oversize = true;
+    link->in.oversize = true;
     break;
   case P1_RECEIVE_END:
-    receive_end(link);
+    p1_receive_end(link);
     break;
   case P1_RECEIVE_ABANDONED:
-    body_discard(g_steal_pointer(&link->body));
+    p1_receive_forget(link);
     break;
   }
 }
 
 static bool may_feed(const struct p1_link *link)
 {
-  return !link->dead && link->bound && link->ready && !link->sending && !link->releasing &&
+  return !link->dead && link->bound && link->ready && !link->out.delivery && !link->releasing &&
          !link->links->relay->stopping && link->hop && hop_has_work(link->hop);
 }
 
@@ -326,33 +160,32 @@ void p1_link_pump(struct p1_link *link)
   do {
     fed = false;
     /* writing waits for the stream: what is produced ahead of it stays bounded */
-    while (!link->dead && (!link->stream || net_stream_pending(link->stream) <= 4 * READ_BLOCK) &&
+    while (!link->dead && (!link->stream || net_stream_pending(link->stream) <= AHEAD_MAX) &&
            p1_association_next(link->association, &event)) {
       handle(link, &event);
       p1_event_clear(&event);
     }
     if (may_feed(link)) {
-      p1_out_feed(link);
+      p1_send_next(link);
       fed = true;
     }
   } while (fed && !link->dead);
   link->inside = false;
   if (link->dead) {
-    link_end(link);
+    p1_link_end(link);
     return;
   }
   struct relay *relay = link->links->relay;
   if (link->stream)
     net_stream_pause(link->stream, relay_holds_back(relay));
   const struct config_peer *peer = link->peer ? config_peer(relay->config, link->peer) : NULL;
-  if (link->bound && !link->sending && peer && !link->releasing)
+  if (link->bound && !link->out.delivery && peer && !link->releasing)
     net_timer_start(link->idle, 1000ull * peer->idle_s, 0);
   else
     net_timer_stop(link->idle);
 }
 
-/* --- the stream's and the timers' events
- * --------------------------------------------------------------------------------------------------- */
+/* --- the stream's and the timers' events --------------------------------------------------------------- */
 
 static void stream_connected(void *user)
 {
@@ -364,7 +197,7 @@ static void stream_connected(void *user)
     if (!tls) {
       p1_association_lost(link->association, error->message);
       p1_link_pump(link);
-      link_end(link);
+      p1_link_end(link);
       return;
     }
     net_stream_tls(link->stream, tls, peer->tls_name);
@@ -391,10 +224,7 @@ static void stream_secured(void *user, bool ok, const char *peer_name, const cha
 static void stream_data(void *user, const guint8 *data, gsize length)
 {
   struct p1_link *link = user;
-  if (link->unproven) {
-    reading_proven(link->links->relay, link->unproven);
-    link->unproven = 0;
-  }
+  p1_receive_proven(link);
   p1_association_input(link->association, data, length);
   p1_link_pump(link);
 }
@@ -413,7 +243,7 @@ static void stream_closed(void *user, const char *words, bool error)
   /* what the machine still says is heard, though nothing can be written */
   net_stream_free(g_steal_pointer(&link->stream));
   p1_link_pump(link);
-  link_end(link);
+  p1_link_end(link);
 }
 
 const struct net_stream_handler p1_link_handler = {.connected = stream_connected,
@@ -448,9 +278,7 @@ struct p1_link *p1_link_new(struct p1_links *links, const struct p1_options *opt
   return link;
 }
 
-/* --- all of them
- * ------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- all of them --------------------------------------------------------------------------------------- */
 
 void p1_links_resume(struct p1_links *links)
 {
@@ -470,7 +298,7 @@ void p1_links_stop(struct p1_links *links)
 void p1_links_free(struct p1_links *links)
 {
   while (links->links->len > 0)
-    link_end(links->links->pdata[0]); /* one that waits for the store ends when that answers */
+    p1_link_end(links->links->pdata[0]); /* one that waits for the store ends when that answers */
   g_ptr_array_unref(links->links);
   g_ptr_array_unref(links->doors);
   if (links->tls)

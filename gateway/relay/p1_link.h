@@ -1,9 +1,9 @@
 /* p1_link.h - P1 associations on their sockets: the machine of mhs/p1.h with the relay's policy, queue and
  * store around it.
  *
- * One association serves both directions where the dialogue allows it.  p1_in decides who may bind; p1_out
- * opens associations towards a peer and feeds them.  A transfer in is confirmed when its bytes are committed
- * (DESIGN section 1). */
+ * One association serves both directions where the dialogue allows it.  p1_link.c: its life, the machine's
+ * events, the stream and the timers; p1_send.c: transfers out; p1_receive.c: transfers in; p1_in.c: the
+ * doors, and who may bind; p1_out.c: associations that we open towards a peer. */
 #ifndef GW400_RELAY_P1_LINK_H
 #define GW400_RELAY_P1_LINK_H
 
@@ -22,7 +22,22 @@ struct p1_links {
   struct net_tls *tls; /* of our listeners */
   GPtrArray *doors;    /* of p1_door */
   GPtrArray *links;    /* of p1_link, open */
-  guint64 references;  /* session references made */
+};
+
+/* The transfer out. */
+struct p1_sending {
+  struct delivery *delivery; /* NULL: none is open */
+  guint64 offset;            /* octets of it given to the machine */
+  guint64 messages;          /* sent on this association */
+};
+
+/* The transfer in. */
+struct p1_receiving {
+  struct body *body; /* what came of it; NULL: none is open */
+  char *error;       /* why it cannot be kept */
+  bool oversize;
+  guint64 unproven; /* id of the message whose confirmation the peer's next octets prove */
+  guint64 messages; /* received on this association */
 };
 
 struct p1_link {
@@ -36,42 +51,50 @@ struct p1_link {
   struct hop *hop; /* "p1:PEER" once the peer is known */
   bool initiator, tls, bound, ready, inside, dead, releasing;
   guint waits; /* commits whose callback is still to come */
-  /* transfer out */
-  struct delivery *sending;
-  guint64 offset;
-  guint sent; /* messages on this association */
-  /* transfer in */
-  struct body *body;
-  bool oversize;
-  char *body_error;
-  guint64 unproven; /* id of the message whose confirmation the peer's next octets prove */
-  bool prove_armed;
+  struct p1_sending out;
+  struct p1_receiving in;
   /* told by `peer list` */
-  gint64 since_us;
+  gint64 since_us; /* bound; 0: never was */
   guint checkpoint_size, window, session_version, tpdu_max;
   enum p1_dialogue dialogue;
-  guint64 received_count, sent_count;
-  /* of p1_out: the next address to try */
-  guint address_index;
-  char *refusal; /* why an association that never got bound ended */
+  guint address_index; /* of p1_out: which of the peer's addresses it is */
+  char *refusal;       /* why it ended, or never got bound */
 };
 
 struct p1_links *p1_links_new(struct relay *relay, GError **error);
 void p1_links_listen(struct p1_links *links);
-void p1_links_stop(struct p1_links *links); /* orderly release of idle associations; no new ones */
+void p1_links_stop(struct p1_links *links);   /* orderly release of idle associations; no new ones */
 void p1_links_resume(struct p1_links *links); /* the store is no longer busy: sockets are read again */
 void p1_links_free(struct p1_links *links);
 
-/* An association on a stream (connected or connecting) with these options; takes neither. */
+/* p1_link.c: an association with these options; its owner sets the stream (connected or connecting). */
 struct p1_link *p1_link_new(struct p1_links *links, const struct p1_options *options);
+/* Hears what the machine has to say, and feeds it; after whatever was asked of it. */
 void p1_link_pump(struct p1_link *link);
+/* Ends what is left of it, and frees it unless the store still owes it an answer. */
+void p1_link_end(struct p1_link *link);
 extern const struct net_stream_handler p1_link_handler;
-/* Decides a bind: NULL and the peer's entry, or why not (for the log) and what to say on the wire. */
-char *p1_in_judge(struct p1_links *links, const struct p1_link *link, const struct p1_event *bind,
-                  const struct config_peer **peer_r, enum p1_bind_error *error_r);
-/* The link has ended (p1_out decides about the next). */
+
+/* p1_send.c.  The link may send: takes the next delivery of its hop. */
+void p1_send_next(struct p1_link *link);
+void p1_send_want(struct p1_link *link, gsize want);                   /* P1_WANT_DATA */
+void p1_send_over(struct p1_link *link, const struct p1_event *event); /* P1_SENT, P1_NOT_SENT */
+void p1_send_lost(struct p1_link *link); /* the association ended: its delivery is deferred */
+
+/* p1_receive.c: P1_RECEIVE_BEGIN, _DATA, _END, _ABANDONED. */
+void p1_receive_begin(struct p1_link *link);
+void p1_receive_data(struct p1_link *link, GBytes *data);
+/* Commits the transfer, and confirms it when it is durable. */
+void p1_receive_end(struct p1_link *link);
+void p1_receive_forget(struct p1_link *link);
+/* Octets came: they prove that the peer has our confirmation (DESIGN section 1, the duplicate rule). */
+void p1_receive_proven(struct p1_link *link);
+
+/* p1_in.c.  Answers P1_BIND: the peer's entry is found and judged. On the wire stands X.411's error, in the
+ * log the rule that refused. */
+void p1_in_bind(struct p1_link *link, const struct p1_event *bind);
+
+/* p1_out.c: the link that we opened has ended; decides about the next. */
 void p1_out_ended(struct p1_link *link);
-/* The link may send: takes the next delivery. */
-void p1_out_feed(struct p1_link *link);
 
 #endif

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define MESSAGES_PER_ASSOCIATION 10000u /* where the peer's entry says nothing */
-
 static void open_link(struct hop *hop, const struct config_peer *peer, guint address_index)
 {
   struct relay *relay = hop->relay;
@@ -48,32 +46,11 @@ void p1_out_ended(struct p1_link *link)
     g_autofree char *words =
         g_strdup_printf("peer %s at %s: %s", link->peer, link->address,
                         link->refusal ? link->refusal : "the connection ended before the bind");
-    if (link->since_us == 0 || !link->sent)
+    if (link->since_us == 0 || !link->out.messages)
       hop_unreachable(hop, words);
   }
   if (hop_has_work(hop))
     p1_out_wake(hop);
-}
-
-void p1_out_feed(struct p1_link *link)
-{
-  const struct config_peer *peer = config_peer(link->links->relay->config, link->peer);
-  guint most =
-      peer && peer->messages_per_association ? peer->messages_per_association : MESSAGES_PER_ASSOCIATION;
-  if (link->sent >= most && link->initiator) {
-    link->releasing = true;
-    p1_association_release(link->association);
-    return;
-  }
-  g_autoptr(GError) error = NULL;
-  link->sending = hop_take(link->hop);
-  link->offset = 0;
-  link->ready = false;
-  relay_point("p1-send-before");
-  if (!p1_association_transfer(link->association, link->sending->written->size, &error)) {
-    relay_log(LOG_ERR, "p1-send", "peer=%s: %s", link->peer, error->message);
-    delivery_finish(g_steal_pointer(&link->sending), error->message);
-  }
 }
 
 void p1_out_wake(struct hop *hop)
@@ -93,7 +70,7 @@ void p1_out_wake(struct hop *hop)
     if (link->dead || link->hop != hop || link->releasing)
       continue;
     usable += link->initiator || link->dialogue == P1_TWO_WAY_ALTERNATE;
-    if (link->bound && !link->ready && !link->sending && link->dialogue == P1_TWO_WAY_ALTERNATE)
+    if (link->bound && !link->ready && !link->out.delivery && link->dialogue == P1_TWO_WAY_ALTERNATE)
       p1_association_ask_turn(link->association, 0);
     p1_link_pump(link);
   }
