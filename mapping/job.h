@@ -66,6 +66,8 @@ struct mapping_job {
   bool to_x400;                 /* MAP: direction */
   bool explain;                 /* MAP: fill result lines with every rule tried, its clause, the way back */
   guint64 size;                 /* of in_fd's octets */
+  bool truncated;               /* READ, REPORT of an APDU: in_fd holds only its beginning, for it was larger than its peer may send:
+                                   the envelope is read, every recipient comes back failed with content-too-long */
   GVariant *settings;           /* SETUP, COMPILE */
   int in_fd, out_fd, tables_fd; /* -1: none. Owned by the job; in_fd is read by pread or from 0, out_fd written from 0 */
   GArray *table_fds;            /* of int, COMPILE */

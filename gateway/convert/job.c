@@ -316,6 +316,7 @@ static void job_fields(struct hand *hand, struct mapping_job *job)
   boolean(hand, "to-x400", &job->to_x400);
   boolean(hand, "explain", &job->explain);
   number(hand, "size", &job->size, G_MAXINT64);
+  boolean(hand, "truncated", &job->truncated);
   settings(hand, &job->settings);
   descriptor(hand, "in", &job->in_fd);
   descriptor(hand, "out", &job->out_fd);

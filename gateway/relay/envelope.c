@@ -112,6 +112,7 @@ struct mapping_job *envelope_job(struct store *store, const struct store_message
   job->client = get_text(&dict, "client");
   job->peer = get_text(&dict, "peer");
   job->ret = (enum mapping_ret)get_number(&dict, "ret");
+  job->truncated = get_number(&dict, "truncated") != 0;
   if (kind == MAPPING_READ)
     add_smtp_recipients(&dict, job);
   else

@@ -78,7 +78,7 @@ static struct mapping_job *a_job(void)
   job->recipients_total = 70000;
   job->hop = g_strdup("smtp:[mx]:25");
   job->text = g_strdup("line\nline");
-  job->to_x400 = job->explain = true;
+  job->to_x400 = job->explain = job->truncated = true;
   job->size = 1234567890123;
   job->in_fd = some_file();
   job->tables_fd = some_file();
@@ -126,7 +126,7 @@ START_TEST(job_round_trip)
   ck_assert_uint_eq(got->recipients_total, job->recipients_total);
   ck_assert_str_eq(got->hop, job->hop);
   ck_assert_str_eq(got->text, job->text);
-  ck_assert(got->to_x400 && got->explain);
+  ck_assert(got->to_x400 && got->explain && got->truncated);
   ck_assert_uint_eq(got->size, job->size);
   ck_assert(g_variant_equal(got->settings, job->settings));
   ck_assert(same_file(got->in_fd, job->in_fd));
