@@ -1,4 +1,4 @@
-/* job.c - jobs and results to and from GVariant (contract: job.h).
+/* job.c - jobs and results as octets (contract: job.h).
  *
  * One list of fields per struct serves both directions: pack and unpack are the same walk with another hand.
  */
@@ -15,236 +15,197 @@ GQuark convert_error_quark(void)
 /* --- the two hands
  * -------------------------------------------------------------------------------------------- */
 
-/* Packing fills a builder; unpacking takes known keys out of a dictionary and notes the first thing wrong. */
+/* Packing appends to a frame; unpacking reads on in one and keeps the first thing wrong: after that every
+ * field is empty. */
 struct hand {
-  GVariantBuilder *builder; /* NULL: unpacking */
-  GVariant *dictionary;
-  gsize taken;
-  const char *wrong; /* key that is malformed */
+  GByteArray *frame; /* NULL: unpacking */
+  const guint8 *at, *end;
+  const char *wrong; /* name of the field that is malformed */
   GArray *fds;
 };
 
-static void put(struct hand *hand, const char *key, GVariant *value)
+static void malformed(struct hand *hand, const char *name)
 {
-  g_variant_builder_add(hand->builder, "{sv}", key, value);
+  if (!hand->wrong)
+    hand->wrong = name;
+  hand->at = hand->end;
 }
 
-/* The value of a key, or NULL when it is absent or of another type. */
-static GVariant *take(struct hand *hand, const char *key, const char *type)
+/* Base 128, least first, the high bit on all octets but the last. */
+static void number(struct hand *hand, const char *name, guint64 *value, guint64 limit)
 {
-  GVariant *value = g_variant_lookup_value(hand->dictionary, key, NULL);
-  if (!value)
-    return NULL;
-  hand->taken++;
-  if (g_variant_is_of_type(value, G_VARIANT_TYPE(type)))
-    return value;
-  g_variant_unref(value);
-  hand->wrong = key;
-  return NULL;
-}
-
-static void number(struct hand *hand, const char *key, guint64 *value, guint64 limit)
-{
-  if (hand->builder) {
-    if (*value)
-      put(hand, key, g_variant_new_uint64(*value));
+  if (hand->frame) {
+    guint8 octets[10];
+    guint length = 0;
+    guint64 rest = *value;
+    do {
+      octets[length] = (guint8)(rest & 0x7f);
+      rest >>= 7;
+      octets[length++] |= rest ? 0x80 : 0;
+    } while (rest);
+    g_byte_array_append(hand->frame, octets, length);
     return;
   }
-  g_autoptr(GVariant) got = take(hand, key, "t");
-  *value = got ? g_variant_get_uint64(got) : 0;
-  if (*value > limit) {
-    hand->wrong = key;
-    *value = 0;
+  guint64 got = 0;
+  guint shift = 0;
+  bool more = true;
+  for (; more && hand->at < hand->end && shift < 64; shift += 7) {
+    guint64 octet = *hand->at++;
+    if (shift == 63 && octet > 1)
+      break;
+    got |= (octet & 0x7f) << shift;
+    more = octet & 0x80;
   }
+  *value = more || got > limit ? 0 : got;
+  if (more || got > limit)
+    malformed(hand, name);
 }
 
-static void count(struct hand *hand, const char *key, guint *value)
+static void count(struct hand *hand, const char *name, guint *value)
 {
   guint64 wide = *value;
-  number(hand, key, &wide, G_MAXUINT);
+  number(hand, name, &wide, G_MAXUINT);
   *value = (guint)wide;
 }
 
-static void boolean(struct hand *hand, const char *key, bool *value)
+static void boolean(struct hand *hand, const char *name, bool *value)
 {
   guint64 wide = *value;
-  number(hand, key, &wide, 1);
+  number(hand, name, &wide, 1);
   *value = wide != 0;
 }
 
 /* Enumerations as numbers up to their last. */
-#define ENUMERATION(hand, key, field, last)                                                                  \
+#define ENUMERATION(hand, name, field, last)                                                                 \
   do {                                                                                                       \
     guint64 wide = (guint64)(field);                                                                         \
-    number(hand, key, &wide, (guint64)(last));                                                               \
+    number(hand, name, &wide, (guint64)(last));                                                              \
     (field) = wide;                                                                                          \
   } while (0)
 
-static void time_us(struct hand *hand, const char *key, gint64 *value)
+static void time_us(struct hand *hand, const char *name, gint64 *value)
 {
-  if (hand->builder) {
-    if (*value)
-      put(hand, key, g_variant_new_int64(*value));
-    return;
-  }
-  g_autoptr(GVariant) got = take(hand, key, "x");
-  *value = got ? g_variant_get_int64(got) : 0;
+  guint64 wide = (guint64)*value;
+  number(hand, name, &wide, G_MAXUINT64);
+  *value = (gint64)wide;
 }
 
-/* Numbers whose absence is -1. */
-static void optional_number(struct hand *hand, const char *key, gint *value)
+/* Numbers from -1 (none) on, and places of descriptors: one more travels. */
+static void optional_number(struct hand *hand, const char *name, gint *value)
 {
-  if (hand->builder) {
-    if (*value != -1)
-      put(hand, key, g_variant_new_int32(*value));
-    return;
-  }
-  g_autoptr(GVariant) got = take(hand, key, "i");
-  *value = got ? g_variant_get_int32(got) : -1;
+  guint64 wide = (guint64)((gint64)*value + 1);
+  number(hand, name, &wide, (guint64)G_MAXINT + 1);
+  *value = (gint)((gint64)wide - 1);
 }
 
-static char *text_of(struct hand *hand, const char *key, GVariant *value)
+/* Octets after their length plus one; 0: none. False: none. The slice is of the frame. */
+static bool slice(struct hand *hand, const char *name, const guint8 **octets, gsize *length)
 {
-  gsize length = 0;
-  const char *octets = g_variant_get_fixed_array(value, &length, 1);
-  if (length == 0 || memchr(octets, 0, length) != octets + length - 1) {
-    hand->wrong = key;
-    return NULL;
+  guint64 wide = hand->frame && *octets ? *length + 1 : 0;
+  number(hand, name, &wide, G_MAXUINT32);
+  if (wide == 0)
+    return false;
+  *length = wide - 1;
+  if (hand->frame) {
+    g_byte_array_append(hand->frame, *octets, (guint)*length);
+    return true;
   }
-  return g_strdup(octets);
+  if (*length > (gsize)(hand->end - hand->at)) {
+    malformed(hand, name);
+    return false;
+  }
+  *octets = hand->at;
+  hand->at += *length;
+  return true;
 }
 
-static void text(struct hand *hand, const char *key, char **value)
+static void text(struct hand *hand, const char *name, char **value)
 {
-  if (hand->builder) {
-    if (*value)
-      put(hand, key, g_variant_new_bytestring(*value));
+  const guint8 *octets = (const guint8 *)*value;
+  gsize length = *value ? strlen(*value) : 0;
+  bool given = slice(hand, name, &octets, &length);
+  if (hand->frame)
     return;
-  }
-  g_autoptr(GVariant) got = take(hand, key, "ay");
   g_free(*value);
-  *value = got ? text_of(hand, key, got) : NULL;
+  *value = NULL;
+  if (given && memchr(octets, 0, length))
+    malformed(hand, name);
+  else if (given)
+    *value = g_strndup((const char *)octets, length);
 }
 
-static void texts(struct hand *hand, const char *key, GPtrArray *values)
+static void octets(struct hand *hand, const char *name, GBytes **value)
 {
-  if (hand->builder) {
-    if (values->len == 0)
-      return;
-    GVariantBuilder list;
-    g_variant_builder_init(&list, G_VARIANT_TYPE_BYTESTRING_ARRAY);
-    for (guint i = 0; i < values->len; i++)
-      g_variant_builder_add_value(&list, g_variant_new_bytestring(values->pdata[i]));
-    put(hand, key, g_variant_builder_end(&list));
-    return;
-  }
-  g_autoptr(GVariant) got = take(hand, key, "aay");
-  for (gsize i = 0; got && i < g_variant_n_children(got); i++) {
-    g_autoptr(GVariant) child = g_variant_get_child_value(got, i);
-    char *value = text_of(hand, key, child);
-    if (value)
-      g_ptr_array_add(values, value);
-  }
-}
-
-static void octets(struct hand *hand, const char *key, GBytes **value)
-{
-  if (hand->builder) {
-    if (*value)
-      put(hand, key,
-          g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, g_bytes_get_data(*value, NULL),
-                                    g_bytes_get_size(*value), 1));
-    return;
-  }
-  g_autoptr(GVariant) got = take(hand, key, "ay");
-  if (!got)
-    return;
   gsize length = 0;
-  const void *data = g_variant_get_fixed_array(got, &length, 1);
-  *value = g_bytes_new(data, length);
+  const guint8 *data = *value ? g_bytes_get_data(*value, &length) : NULL;
+  if (*value && !data)
+    data = (const guint8 *)""; /* GLib gives NULL for no octets */
+  if (slice(hand, name, &data, &length) && !hand->frame)
+    *value = g_bytes_new(data, length);
 }
 
 /* A descriptor is its place among the frame's descriptors; unpacking takes it from there. */
-static void descriptor_at(struct hand *hand, const char *key, guint32 place, int *fd)
+static void descriptor(struct hand *hand, const char *name, int *fd)
 {
-  if (place >= hand->fds->len || g_array_index(hand->fds, int, place) < 0) {
-    hand->wrong = key;
+  gint place = hand->frame && *fd >= 0 ? (gint)hand->fds->len : -1;
+  optional_number(hand, name, &place);
+  if (place < 0)
     return;
-  }
-  *fd = g_array_index(hand->fds, int, place);
-  g_array_index(hand->fds, int, place) = -1;
-}
-
-static void descriptor(struct hand *hand, const char *key, int *fd)
-{
-  if (hand->builder) {
-    if (*fd < 0)
-      return;
-    put(hand, key, g_variant_new_uint32(hand->fds->len));
+  if (hand->frame) {
     g_array_append_val(hand->fds, *fd);
-    return;
+  } else if ((guint)place >= hand->fds->len || g_array_index(hand->fds, int, place) < 0) {
+    malformed(hand, name);
+  } else {
+    *fd = g_array_index(hand->fds, int, place);
+    g_array_index(hand->fds, int, place) = -1;
   }
-  g_autoptr(GVariant) got = take(hand, key, "u");
-  if (got)
-    descriptor_at(hand, key, g_variant_get_uint32(got), fd);
 }
 
-static void descriptors(struct hand *hand, const char *key, GArray *fds)
+/* --- lists: how many, then each
+ * ------------------------------------------------------------------------------------------ */
+
+/* Each element takes an octet at least: a frame cannot announce more than it holds. */
+static guint length_of(struct hand *hand, const char *name, guint length)
 {
-  if (hand->builder) {
-    if (fds->len == 0)
-      return;
-    GVariantBuilder list;
-    g_variant_builder_init(&list, G_VARIANT_TYPE("au"));
-    for (guint i = 0; i < fds->len; i++)
-      g_variant_builder_add(&list, "u", hand->fds->len + i);
-    put(hand, key, g_variant_builder_end(&list));
-    g_array_append_vals(hand->fds, fds->data, fds->len);
-    return;
-  }
-  g_autoptr(GVariant) got = take(hand, key, "au");
-  for (gsize i = 0; got && i < g_variant_n_children(got); i++) {
-    guint32 place = 0;
-    int fd = -1;
-    g_variant_get_child(got, i, "u", &place);
-    descriptor_at(hand, key, place, &fd);
-    if (fd >= 0)
+  guint64 wide = length;
+  number(hand, name, &wide, hand->frame ? G_MAXUINT : (guint64)(hand->end - hand->at));
+  return (guint)wide;
+}
+
+static void descriptors(struct hand *hand, const char *name, GArray *fds)
+{
+  guint length = length_of(hand, name, fds->len);
+  for (guint i = 0; i < length && !hand->wrong; i++) {
+    int fd = hand->frame ? g_array_index(fds, int, i) : -1;
+    descriptor(hand, name, &fd);
+    if (!hand->frame && fd >= 0)
       g_array_append_val(fds, fd);
   }
 }
 
-/* --- lists of structs
- * ------------------------------------------------------------------------------------------ */
+static void texts(struct hand *hand, const char *name, GPtrArray *values)
+{
+  guint length = length_of(hand, name, values->len);
+  for (guint i = 0; i < length && !hand->wrong; i++) {
+    char *value = hand->frame ? values->pdata[i] : NULL;
+    text(hand, name, &value);
+    if (!hand->frame && value)
+      g_ptr_array_add(values, value);
+    else if (!value)
+      malformed(hand, name);
+  }
+}
 
 typedef void (*fields)(struct hand *hand, void *record);
 typedef void *(*new_record)(void);
 
-static void records(struct hand *hand, const char *key, GPtrArray *list, fields walk, new_record make)
+static void records(struct hand *hand, const char *name, GPtrArray *list, fields walk, new_record make)
 {
-  if (hand->builder) {
-    if (list->len == 0)
-      return;
-    GVariantBuilder all;
-    g_variant_builder_init(&all, G_VARIANT_TYPE("aa{sv}"));
-    for (guint i = 0; i < list->len; i++) {
-      GVariantBuilder one;
-      g_variant_builder_init(&one, G_VARIANT_TYPE_VARDICT);
-      struct hand inner = {.builder = &one, .fds = hand->fds};
-      walk(&inner, list->pdata[i]);
-      g_variant_builder_add_value(&all, g_variant_builder_end(&one));
-    }
-    put(hand, key, g_variant_builder_end(&all));
-    return;
-  }
-  g_autoptr(GVariant) got = take(hand, key, "aa{sv}");
-  for (gsize i = 0; got && i < g_variant_n_children(got); i++) {
-    g_autoptr(GVariant) child = g_variant_get_child_value(got, i);
-    struct hand inner = {.dictionary = child, .fds = hand->fds};
-    void *record = make();
-    walk(&inner, record);
-    g_ptr_array_add(list, record);
-    if (inner.wrong || inner.taken != g_variant_n_children(child))
-      hand->wrong = inner.wrong ? inner.wrong : key;
+  guint length = length_of(hand, name, list->len);
+  for (guint i = 0; i < length && !hand->wrong; i++) {
+    if (!hand->frame)
+      g_ptr_array_add(list, make());
+    walk(hand, list->pdata[i]);
   }
 }
 
@@ -277,8 +238,8 @@ static void identifier_fields(struct hand *hand, void *record)
   struct mapping_identifier *identifier = record;
   text(hand, "kind", &identifier->kind);
   text(hand, "value", &identifier->value);
-  if (!hand->builder && (!identifier->kind || !identifier->value))
-    hand->wrong = "identifiers";
+  if (!identifier->kind || !identifier->value)
+    malformed(hand, "identifiers");
 }
 
 static void *identifier_new(void)
@@ -289,12 +250,19 @@ static void *identifier_new(void)
 /* --- job and result
  * ---------------------------------------------------------------------------------------------- */
 
+/* The configuration is a dictionary as config_conversion() made it, in this machine's own octet order. */
 static void settings(struct hand *hand, GVariant **value)
 {
-  if (!hand->builder)
-    *value = take(hand, "settings", "a{sv}");
-  else if (*value)
-    put(hand, "settings", *value);
+  g_autoptr(GBytes) packed = hand->frame && *value ? g_variant_get_data_as_bytes(*value) : NULL;
+  octets(hand, "settings", &packed);
+  if (hand->frame || !packed)
+    return;
+  g_autoptr(GVariant) got =
+      g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE_VARDICT, packed, FALSE));
+  if (g_variant_is_normal_form(got))
+    *value = g_steal_pointer(&got);
+  else
+    malformed(hand, "settings");
 }
 
 static void job_fields(struct hand *hand, struct mapping_job *job)
@@ -354,41 +322,13 @@ static void result_fields(struct hand *hand, struct mapping_result *result)
  * ---------------------------------------------------------------------------------------------------------
  */
 
-static GVariant *little_endian(GVariant *value)
-{
-#if G_BYTE_ORDER == G_BIG_ENDIAN
-  GVariant *swapped = g_variant_byteswap(value);
-  g_variant_unref(value);
-  return swapped;
-#else
-  return value;
-#endif
-}
-
-static GBytes *finish_frame(GVariantBuilder *builder)
-{
-  g_autoptr(GVariant) dictionary = little_endian(g_variant_ref_sink(g_variant_builder_end(builder)));
-  return g_variant_get_data_as_bytes(dictionary);
-}
-
-static GVariant *open_frame(GBytes *frame, GError **error)
-{
-  GVariant *dictionary = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE_VARDICT, frame, FALSE));
-  if (g_variant_is_normal_form(dictionary))
-    return little_endian(dictionary);
-  g_set_error_literal(error, CONVERT_ERROR, CONVERT_ERROR_MALFORMED,
-                      "a frame that is no GVariant in normal form");
-  g_variant_unref(dictionary);
-  return NULL;
-}
-
 static bool check_hand(const struct hand *hand, GError **error)
 {
   if (hand->wrong)
     g_set_error(error, CONVERT_ERROR, CONVERT_ERROR_MALFORMED, "a frame whose %s is malformed", hand->wrong);
-  else if (hand->taken != g_variant_n_children(hand->dictionary))
-    g_set_error_literal(error, CONVERT_ERROR, CONVERT_ERROR_MALFORMED,
-                        "a frame with an unknown or repeated key");
+  else if (hand->at < hand->end)
+    g_set_error(error, CONVERT_ERROR, CONVERT_ERROR_MALFORMED, "a frame with %zu octets too many",
+                (gsize)(hand->end - hand->at));
   else
     return true;
   return false;
@@ -396,24 +336,20 @@ static bool check_hand(const struct hand *hand, GError **error)
 
 GBytes *convert_job_pack(const struct mapping_job *job, GArray *fds_r)
 {
-  GVariantBuilder builder;
-  g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
-  struct hand hand = {.builder = &builder, .fds = fds_r};
+  struct hand hand = {.frame = g_byte_array_new(), .fds = fds_r};
   job_fields(&hand, (struct mapping_job *)job); /* a packing hand only reads */
-  return finish_frame(&builder);
+  return g_byte_array_free_to_bytes(hand.frame);
 }
 
 struct mapping_job *convert_job_unpack(GBytes *frame, GArray *fds, GError **error)
 {
-  struct mapping_job *job = NULL;
-  g_autoptr(GVariant) dictionary = open_frame(frame, error);
-  if (dictionary) {
-    struct hand hand = {.dictionary = dictionary, .fds = fds};
-    job = mapping_job_new(MAPPING_SETUP);
-    job_fields(&hand, job);
-    if (!check_hand(&hand, error))
-      g_clear_pointer(&job, mapping_job_free);
-  }
+  gsize length = 0;
+  const guint8 *data = g_bytes_get_data(frame, &length);
+  struct hand hand = {.at = data, .end = data + length, .fds = fds};
+  struct mapping_job *job = mapping_job_new(MAPPING_SETUP);
+  job_fields(&hand, job);
+  if (!check_hand(&hand, error))
+    g_clear_pointer(&job, mapping_job_free);
   for (guint i = 0; i < fds->len; i++) /* what the job did not take */
     if (g_array_index(fds, int, i) >= 0)
       close(g_array_index(fds, int, i));
@@ -423,19 +359,16 @@ struct mapping_job *convert_job_unpack(GBytes *frame, GArray *fds, GError **erro
 
 GBytes *convert_result_pack(const struct mapping_result *result)
 {
-  GVariantBuilder builder;
-  g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
-  struct hand hand = {.builder = &builder};
+  struct hand hand = {.frame = g_byte_array_new()};
   result_fields(&hand, (struct mapping_result *)result);
-  return finish_frame(&builder);
+  return g_byte_array_free_to_bytes(hand.frame);
 }
 
 struct mapping_result *convert_result_unpack(GBytes *frame, GError **error)
 {
-  g_autoptr(GVariant) dictionary = open_frame(frame, error);
-  if (!dictionary)
-    return NULL;
-  struct hand hand = {.dictionary = dictionary};
+  gsize length = 0;
+  const guint8 *data = g_bytes_get_data(frame, &length);
+  struct hand hand = {.at = data, .end = data + length};
   struct mapping_result *result = mapping_result_new();
   result_fields(&hand, result);
   if (!check_hand(&hand, error))

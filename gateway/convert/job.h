@@ -1,11 +1,12 @@
 /* job.h - mapping jobs and results as frames on the converter's socket.
  *
- * A frame is a 4-octet length (network order) and a GVariant a{sv} in normal form, little-endian, with the
- * job's descriptors by SCM_RIGHTS on its first octet (wire.h).  Frames are at most CONVERT_FRAME_MAX octets.
- * Neither side trusts the other's frames: a key that is unknown, of the wrong type or out of range makes the
- * whole frame malformed.
+ * A frame is a 4-octet length (network order) and the fields of the struct one after another in the order of
+ * job.c (both sides are the same program: no names travel), with the job's descriptors by SCM_RIGHTS on its
+ * first octet (wire.h).  Frames are at most CONVERT_FRAME_MAX octets.  Neither side trusts the other's
+ * frames: a field that is cut short or out of range, or octets after the last, make the whole frame
+ * malformed.
  *
- * Texts travel as octets with a closing zero, since addresses and words of peers are not always UTF-8. */
+ * Texts travel as octets: addresses and words of peers are not always UTF-8. */
 #ifndef GW400_CONVERT_JOB_H
 #define GW400_CONVERT_JOB_H
 

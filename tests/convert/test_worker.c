@@ -446,7 +446,7 @@ START_TEST(malformed_answer)
   } lies[] = {
       {"oversize", "the converter's answer is a frame longer than a frame may be"},
       {"memfd", "the converter's answer is a frame longer than a frame may be"},
-      {"garbage", "the converter's answer is a frame that is no GVariant in normal form"},
+      {"garbage", "the converter's answer is a frame whose code is malformed"},
       {"descriptor", "the converter's answer is more descriptors than a frame may have"},
       {"half", "the converter ended with exit code 7"},
   };
