@@ -274,62 +274,138 @@ END_TEST
  * --------------------------------------------------------------------------------------------------------------------------
  */
 
+enum { NORMAL, X410, REFUSED };
+
 static const struct apdu {
   const char *notation;
-  bool good;
-  struct rtse_apdu apdu;
+  guint how;
+  struct rtse_apdu apdu; /* X410, REFUSED: its type says what is expected */
   const char *user_data;
 } apdus[] = {
     /* of the captures: RTORQ with checkpoint 63, the window left out; RTOAC 1 and 3; the ping's without
        anything */
     {"b0{ 80<3f> 82<00> a3{ a0{ 05<> } } }",
-     true,
-     {RTSE_RTORQ, 63, 3, RTSE_MONOLOGUE, false, NULL, 0, 0},
+     NORMAL,
+     {.type = RTSE_RTORQ, .checkpoint_size = 63, .window = 3, .protocol = -1},
      "05<>"},
-    {"b1{ 80<01> 81<03> a2{ a0{ 05<> } } }", true, {RTSE_RTOAC, 1, 3, 0, false, NULL, 0, 0}, "05<>"},
+    {"b1{ 80<01> 81<03> a2{ a0{ 05<> } } }",
+     NORMAL,
+     {.type = RTSE_RTOAC, .checkpoint_size = 1, .window = 3},
+     "05<>"},
     {"~b0{ 80<01> 81<02> 82<01> ~a3{ ~a0{ 04'x' } } }",
-     true,
-     {RTSE_RTORQ, 1, 2, RTSE_TWO_WAY_ALTERNATE, false, NULL, 0, 0},
+     NORMAL,
+     {.type = RTSE_RTORQ,
+      .checkpoint_size = 1,
+      .window = 2,
+      .dialogue = RTSE_TWO_WAY_ALTERNATE,
+      .protocol = -1},
      "04'x'"},
-    {"b0{ a3{ a0{ 04'x' } } }", true, {RTSE_RTORQ, 0, 3, RTSE_MONOLOGUE, false, NULL, 0, 0}, "04'x'"},
+    {"b0{ a3{ a0{ 04'x' } } }", NORMAL, {.type = RTSE_RTORQ, .window = 3, .protocol = -1}, "04'x'"},
     {"b0{ a3{ a1{ 04'ref' 17'261123180000Z' } } 80<01> }",
-     true,
-     {RTSE_RTORQ, 1, 3, 0, true, NULL, 0, 0},
+     NORMAL,
+     {.type = RTSE_RTORQ, .checkpoint_size = 1, .window = 3, .recover = true, .protocol = -1},
      NULL},
-    {"b2{ a1{ 02<02> } }", true, {RTSE_RTORJ, 0, 0, 0, false, NULL, 0, 0}, "02<02>"},
-    {"b2{ }", true, {RTSE_RTORJ, 0, 0, 0, false, NULL, 0, 0}, NULL},
-    {"02<07>", true, {RTSE_RTTP, 0, 0, 0, false, NULL, 7, 0}, NULL},
-    {"b6{ 80<04> }", true, {RTSE_RTAB, 0, 0, 0, false, NULL, 0, 4}, NULL},
-    {"b6{ 80<01> 81<0780> }", true, {RTSE_RTAB, 0, 0, 0, false, NULL, 0, 1}, NULL},
-    {"b6{ }", true, {RTSE_RTAB, 0, 0, 0, false, NULL, 0, 0}, NULL},
-    {"b6{ 80<06> a2{ 04'x' } }", true, {RTSE_RTAB, 0, 0, 0, false, NULL, 0, 6}, "04'x'"},
-    {"b0{ 80<3f> }", false, {0}, NULL},
-    {"b3{ }", false, {0}, NULL},
-    {"04'segment'", false, {0}, NULL}, /* RTTR is no APDU of these places */
-    {"b0<80>", false, {0}, NULL},
-    {"", false, {0}, NULL},
+    {"b2{ a1{ 02<02> } }", NORMAL, {.type = RTSE_RTORJ, .refuse_reason = 2}, "02<02>"},
+    {"b2{ }", NORMAL, {.type = RTSE_RTORJ, .refuse_reason = 2}, NULL},
+    {"b2{ 80<01> }", NORMAL, {.type = RTSE_RTORJ, .refuse_given = true, .refuse_reason = 1}, NULL},
+    {"02<07>", NORMAL, {.type = RTSE_RTTP, .priority = 7}, NULL},
+    {"b6{ 80<04> }", NORMAL, {.type = RTSE_RTAB, .abort_reason = 4}, NULL},
+    {"b6{ 80<01> 81<0780> }", NORMAL, {.type = RTSE_RTAB, .abort_reason = 1}, NULL},
+    {"b6{ }", NORMAL, {.type = RTSE_RTAB}, NULL},
+    {"b6{ 80<06> a2{ 04'x' } }", NORMAL, {.type = RTSE_RTAB, .abort_reason = 6}, "04'x'"},
+    {"b0{ 80<3f> }", REFUSED, {0}, NULL},
+    {"b3{ }", REFUSED, {0}, NULL},
+    {"04'segment'", REFUSED, {0}, NULL}, /* RTTR is no APDU of these places */
+    {"b0<80>", REFUSED, {0}, NULL},
+    {"", REFUSED, {0}, NULL},
+    /* X.410 mode, of the captures: 12 in the wrong byte order, and 1 */
+    {"31{ 80<3f> 82<00> a3{ a0{ 05<> } } 84<0c00> }",
+     X410,
+     {.type = RTSE_RTORQ, .checkpoint_size = 63, .window = 3, .protocol = 3072},
+     "05<>"},
+    {"31{ 80<3f> 82<00> a3{ a0{ 05<> } } 84<01> }",
+     X410,
+     {.type = RTSE_RTORQ, .checkpoint_size = 63, .window = 3, .protocol = 1},
+     "05<>"},
+    {"31{ 80<01> 81<03> a2{ a0{ 05<> } } }",
+     X410,
+     {.type = RTSE_RTOAC, .checkpoint_size = 1, .window = 3},
+     "05<>"},
+    /* a 1984 system with protocolVersion, which ISODE's PConnect has */
+    {"~31{ a3{ a0{ 05<> } } 84<01> 85<01> }", X410, {.type = RTSE_RTORQ, .window = 3, .protocol = 1}, "05<>"},
+    {"31{ a3{ a1{ 14'ref' 17'261123180000Z' 80'more' } } }",
+     X410,
+     {.type = RTSE_RTORQ, .window = 3, .recover = true, .protocol = -1},
+     NULL},
+    {"31{ 80<00> }", X410, {.type = RTSE_RTORJ, .refuse_given = true, .refuse_reason = 0}, NULL},
+    {"31{ }", X410, {.type = RTSE_RTORJ, .refuse_reason = 2}, NULL},
+    {"31{ 80<03> }", X410, {.type = RTSE_RTAB, .abort_reason = 3}, NULL},
+    {"02<07>", X410, {.type = RTSE_RTTP, .priority = 7}, NULL},
+    {"31{ 80<3f> }", REFUSED, {.type = RTSE_RTORQ, .x410 = true}, NULL},
+    {"b0{ a3{ a0{ 04'x' } } }", REFUSED, {.type = RTSE_RTORQ, .x410 = true}, NULL},
+    {"", REFUSED, {.type = RTSE_RTAB, .x410 = true}, NULL},
 };
 
+static bool read_as(const struct apdu *c, GBytes *data, struct rtse_apdu *apdu, GError **error)
+{
+  return c->how == X410 || c->apdu.x410 ? rtse_apdu_read_x410(data, c->apdu.type, apdu, error)
+                                        : rtse_apdu_read(data, apdu, error);
+}
+
+static void assert_apdu(const struct rtse_apdu *apdu, const struct apdu *c)
+{
+  ck_assert_int_eq(apdu->type, c->apdu.type);
+  ck_assert_uint_eq(apdu->checkpoint_size, c->apdu.checkpoint_size);
+  ck_assert_uint_eq(apdu->window, c->apdu.window);
+  ck_assert_int_eq(apdu->dialogue, c->apdu.dialogue);
+  ck_assert(apdu->recover == c->apdu.recover);
+  ck_assert_int_eq(apdu->protocol, c->apdu.protocol);
+  ck_assert_int_eq(apdu->refuse_given, c->apdu.refuse_given);
+  ck_assert_uint_eq(apdu->refuse_reason, c->apdu.refuse_reason);
+  ck_assert_uint_eq(apdu->priority, c->apdu.priority);
+  ck_assert_uint_eq(apdu->abort_reason, c->apdu.abort_reason);
+  g_autoptr(GBytes) user_data = c->user_data != NULL ? octets(c->user_data) : NULL;
+  ck_assert(user_data == NULL ? apdu->user_data == NULL : g_bytes_equal(user_data, apdu->user_data));
+}
+
+/* ... and what was read is the same after it was written. */
 START_TEST(an_apdu_is_read_or_refused)
 {
   const struct apdu *c = &apdus[_i];
   g_autoptr(GBytes) data = octets(c->notation);
   g_autoptr(GError) error = NULL;
-  struct rtse_apdu apdu = {0};
-  bool good = rtse_apdu_read(data, &apdu, &error);
-  ck_assert_msg(good == c->good, "%s: %s", c->notation, error ? error->message : "accepted");
+  struct rtse_apdu apdu = {0}, again = {0};
+  bool good = read_as(c, data, &apdu, &error);
+  ck_assert_msg(good == (c->how != REFUSED), "%s: %s", c->notation, error ? error->message : "accepted");
   if (good) {
-    ck_assert_int_eq(apdu.type, c->apdu.type);
-    ck_assert_uint_eq(apdu.checkpoint_size, c->apdu.checkpoint_size);
-    ck_assert_uint_eq(apdu.window, c->apdu.window);
-    ck_assert_int_eq(apdu.dialogue, c->apdu.dialogue);
-    ck_assert(apdu.recover == c->apdu.recover);
-    ck_assert_uint_eq(apdu.priority, c->apdu.priority);
-    ck_assert_uint_eq(apdu.abort_reason, c->apdu.abort_reason);
-    g_autoptr(GBytes) user_data = c->user_data != NULL ? octets(c->user_data) : NULL;
-    ck_assert(user_data == NULL ? apdu.user_data == NULL : g_bytes_equal(user_data, apdu.user_data));
+    assert_apdu(&apdu, c);
+    g_autoptr(GBytes) written = rtse_apdu_write(&apdu, &error);
+    ck_assert_msg(written != NULL && read_as(c, written, &again, &error), "%s written", c->notation);
+    assert_apdu(&again, c);
+    ck_assert(!apdu.recover || (g_bytes_equal(apdu.recovered.calling_user, again.recovered.calling_user) &&
+                                g_bytes_equal(apdu.recovered.common, again.recovered.common)));
   }
   rtse_apdu_clear(&apdu);
+  rtse_apdu_clear(&again);
+}
+END_TEST
+
+/* The identifier of a connection to recover is that of session's references: encoded values (X.228 9). */
+START_TEST(a_recovered_connection_is_told_as_session_tells_it)
+{
+  static const char *const cases[][2] = {{"b0{ a3{ a1{ 04'ref' 17'261123180000Z' } } }", "04'ref'"},
+                                         {"31{ a3{ a1{ 14'ref' 17'261123180000Z' 80'more' } } }", "14'ref'"}};
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GBytes) data = octets(cases[i][0]), calling = octets(cases[i][1]);
+    g_autoptr(GBytes) common = octets("17'261123180000Z'"), more = octets("14'more'");
+    struct rtse_apdu apdu = {0};
+    ck_assert(i == 0 ? rtse_apdu_read(data, &apdu, NULL)
+                     : rtse_apdu_read_x410(data, RTSE_RTORQ, &apdu, NULL));
+    ck_assert(g_bytes_equal(apdu.recovered.calling_user, calling));
+    ck_assert(g_bytes_equal(apdu.recovered.common, common));
+    ck_assert(i == 0 ? apdu.recovered.additional == NULL : g_bytes_equal(apdu.recovered.additional, more));
+    rtse_apdu_clear(&apdu);
+  }
 }
 END_TEST
 
@@ -749,6 +825,7 @@ static Suite *suite(void)
   suite_add_tcase(suite, table);
   TCase *codec = tcase_create("apdus");
   tcase_add_loop_test(codec, an_apdu_is_read_or_refused, 0, G_N_ELEMENTS(apdus));
+  tcase_add_test(codec, a_recovered_connection_is_told_as_session_tells_it);
   tcase_add_loop_test(codec, a_segment_is_read_in_place, 0, G_N_ELEMENTS(rttrs));
   tcase_add_test(codec, a_segment_in_crumbs_is_joined);
   suite_add_tcase(suite, codec);
