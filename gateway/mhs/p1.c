@@ -25,6 +25,7 @@ const char *p1_event_name(enum p1_event_type type)
                                       [P1_CLOSE] = "close",
                                       [P1_TIMER] = "timer",
                                       [P1_BIND] = "bind",
+                                      [P1_RECOVER] = "recover",
                                       [P1_BOUND] = "bound",
                                       [P1_REFUSED] = "refused",
                                       [P1_READY] = "ready",
@@ -32,12 +33,16 @@ const char *p1_event_name(enum p1_event_type type)
                                       [P1_RELEASED] = "released",
                                       [P1_ABORTED] = "aborted",
                                       [P1_WANT_DATA] = "want-data",
+                                      [P1_CHECKPOINT] = "checkpoint",
                                       [P1_SENT] = "sent",
                                       [P1_NOT_SENT] = "not-sent",
                                       [P1_RECEIVE_BEGIN] = "receive-begin",
+                                      [P1_RECEIVE_RESUME] = "receive-resume",
                                       [P1_RECEIVE_DATA] = "receive-data",
+                                      [P1_RECEIVE_CHECKPOINT] = "receive-checkpoint",
                                       [P1_RECEIVE_OVERSIZE] = "receive-oversize",
                                       [P1_RECEIVE_END] = "receive-end",
+                                      [P1_RECEIVE_INTERRUPTED] = "receive-interrupted",
                                       [P1_RECEIVE_ABANDONED] = "receive-abandoned"};
   return names[type];
 }
@@ -46,6 +51,7 @@ void p1_event_clear(struct p1_event *event)
 {
   g_clear_pointer(&event->data, g_bytes_unref);
   p1_credentials_clear(&event->peer);
+  p1_resumption_clear(&event->resumption);
   g_clear_pointer(&event->words, g_free);
 }
 

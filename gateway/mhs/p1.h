@@ -7,13 +7,19 @@
  * wrapped in EXTERNAL (normal mode) here; as received the RT-TRANSFER value is passed on as it came (with its
  * EXTERNAL): the reading job unwraps it.
  *
- * Flow of a transfer out:  P1_READY -> p1_association_transfer(size) -> P1_WANT_DATA(n)* answered by
- *   p1_association_data() -> activity end is sent by itself -> P1_SENT, or P1_NOT_SENT with the reason.
- * Flow of a transfer in:  P1_RECEIVE_BEGIN -> P1_RECEIVE_DATA* -> P1_RECEIVE_END -> the relay commits ->
- *   p1_association_confirm() (S-ACTIVITY-END.rsp).  Checkpoints are confirmed as they come (resumption: its
- * own issue). Binds: P1_BIND (responder) tells name and password; the relay decides and answers
- * p1_association_bind_accept/refuse(). As initiator the responder's name and password are told in P1_BOUND;
- * the relay may then p1_association_abort(). */
+ * Transfer out: P1_READY -> p1_association_transfer() -> P1_WANT_DATA* answered by p1_association_data(), and
+ * P1_CHECKPOINT as the receiver secures; the activity's end goes out by itself -> P1_SENT or P1_NOT_SENT.
+ *
+ * Transfer in: P1_RECEIVE_BEGIN -> P1_RECEIVE_DATA* and P1_RECEIVE_CHECKPOINT, at which the relay syncs and
+ * calls p1_association_checkpoint() -> P1_RECEIVE_END -> the relay commits -> p1_association_confirm().
+ *
+ * Binds: P1_BIND (responder) tells name and password, the relay answers p1_association_bind_accept/refuse().
+ * The initiator gets the responder's name and password in P1_BOUND and may p1_association_abort().
+ *
+ * Recovery (X.218 8.1.3, X.228 7.8): a transfer that is broken off, by either side or with the association,
+ * may go on from the last confirmed checkpoint (struct p1_resumption), on the same association or on a new
+ * one between the same peers (options.recover, or an ordinary bind). The sender calls
+ * p1_association_resume() in place of _transfer(); the receiver gets P1_RECEIVE_RESUME. */
 #ifndef GW400_MHS_P1_H
 #define GW400_MHS_P1_H
 
@@ -39,6 +45,34 @@ struct p1_credentials {
 };
 void p1_credentials_clear(struct p1_credentials *credentials);
 
+/* X.228 9 SessionConnectionIdentifier: the name of an association, for as long as a transfer of it may be
+ * resumed.  The octets are as they travel (each one BER value), and compared by their contents: a peer may
+ * tag them otherwise in another mode. */
+struct p1_session_identifier {
+  GBytes *calling;    /* calling SS-user reference; NULL: no identifier, nothing can be recovered */
+  GBytes *common;     /* UTCTime */
+  GBytes *additional; /* or NULL */
+};
+void p1_session_identifier_clear(struct p1_session_identifier *identifier);
+void p1_session_identifier_copy(struct p1_session_identifier *to, const struct p1_session_identifier *from);
+bool p1_session_identifier_equal(const struct p1_session_identifier *a,
+                                 const struct p1_session_identifier *b);
+/* One BER value, for keeping; NULL for no identifier. And back: false when it is not one. */
+GBytes *p1_session_identifier_write(const struct p1_session_identifier *identifier);
+bool p1_session_identifier_read(GBytes *octets, struct p1_session_identifier *identifier_r);
+
+/* Where an interrupted transfer goes on.  The activity has the name of its last start or resumption, and the
+ * association on which that was. */
+struct p1_resumption {
+  GBytes *activity; /* identifier, one BER value */
+  struct p1_session_identifier session;
+  guint serial;   /* of the last checkpoint that the receiver has confirmed; 0: none */
+  guint64 offset; /* of that checkpoint.  Sender: octets of the MTS-APDU; receiver: octets as they came */
+  bool ended;     /* the activity's end was sent and not confirmed: the receiver may have it all */
+};
+void p1_resumption_clear(struct p1_resumption *resumption);
+void p1_resumption_copy(struct p1_resumption *to, const struct p1_resumption *from);
+
 struct p1_options {
   bool initiator;
   struct p1_credentials local; /* initiator: sent in the bind (copied) */
@@ -53,8 +87,15 @@ struct p1_options {
   char *reference;       /* common reference of the session connection: unguessable, unique; from the relay */
   char *reference_time;  /* UTCTime text for the same */
   guint connect_ms, answer_ms, release_ms; /* waiting for: connection and bind; a confirmation; release */
-  gsize receive_max; /* a transfer beyond this many octets gives P1_RECEIVE_OVERSIZE; 0 = no limit */
-  gsize ssdu_max;    /* octets of one segment received, where a peer sends without checkpoints; 0 = 16 MiB */
+  /* Initiator: opens the association to recover an earlier one (RTORQ with recover: neither name nor password
+   * travels); NULL: with a bind.  Copied.  Dialogue as it was then; recover_turn_there: the responder had the
+   * turn, so it gets it. */
+  const struct p1_session_identifier *recover;
+  bool recover_turn_there;
+  guint resume_wait_ms; /* a transfer whose end was already sent is resumed: wait so long for "transfer
+                         * completed" before content is sent again; 0: not at all */
+  gsize receive_max;    /* a transfer beyond this many octets gives P1_RECEIVE_OVERSIZE; 0 = no limit */
+  gsize ssdu_max; /* octets of one segment received, where a peer sends without checkpoints; 0 = 16 MiB */
 };
 
 enum p1_event_type {
@@ -64,23 +105,68 @@ enum p1_event_type {
   P1_TIMER, /* start timer `timer` with ms; 0 stops it */
   /* association */
   P1_BIND,    /* responder: peer = name and password, called/calling selectors: answer it */
-  P1_BOUND,   /* association is up; initiator: peer = the responder's name and password; negotiated values */
-  P1_REFUSED, /* initiator: step and words: which layer refused, what it said, which side must change what */
+  P1_RECOVER, /* responder: somebody recovers the association resumption.session; selectors as P1_BIND; he
+               * gives no name and no password, so take it only from the peer of the old association:
+               * p1_association_recover_accept/refuse() */
+  P1_BOUND,   /* association is up; initiator: peer = the responder's name and password (none when recovered);
+               * negotiated values; resumption.session = its identifier, for later */
+  P1_REFUSED, /* initiator: step and words: which layer refused, what it said, which side must change what;
+               * cannot_recover: the responder does not know the old association: bind anew, its transfers
+               * start from zero */
   P1_READY,   /* we hold the turn and no transfer is open: p1_association_transfer() is allowed */
   P1_TURN_ASKED, /* two-way: the peer asks for the turn (priority) */
   P1_RELEASED,   /* orderly release finished */
-  P1_ABORTED,    /* association is gone: step, words, by_peer; open transfers are told first */
+  P1_ABORTED, /* association is gone: step, words, by_peer, abort_reason, turn_here; open transfers are told
+                 first */
   /* transfer out */
-  P1_WANT_DATA, /* give the next `want` octets; fewer are taken, and the rest asked for; the answer may wait
-                 * until the stream has taken what was sent: that is the backpressure */
-  P1_SENT,      /* the peer has confirmed the activity's end */
-  P1_NOT_SENT,  /* step, words; `permanent` when the peer discarded it for good */
+  P1_WANT_DATA,  /* give the next `want` octets; fewer are taken, and the rest asked for; the answer may wait
+                  * until the stream has taken what was sent: that is the backpressure */
+  P1_CHECKPOINT, /* resumption: the peer has secured the octets before its offset */
+  P1_SENT,       /* the peer has confirmed the activity's end, or says that it has the transfer already */
+  P1_NOT_SENT,   /* step, words, outcome, resumption; `permanent` when the peer discarded it for good */
   /* transfer in */
-  P1_RECEIVE_BEGIN,    /* activity identifier in data */
-  P1_RECEIVE_DATA,     /* data */
-  P1_RECEIVE_OVERSIZE, /* the limit is passed: what follows is swallowed; END still comes */
-  P1_RECEIVE_END,      /* whole: commit, then p1_association_confirm() */
-  P1_RECEIVE_ABANDONED /* discarded or lost: forget what came */
+  P1_RECEIVE_BEGIN,      /* transfer, resumption.activity; data = the activity identifier, too */
+  P1_RECEIVE_RESUME,     /* transfer, resumption (activity and session of the old one, serial); data = the new
+                          * activity identifier: answer by p1_association_receive_from() or _resume_refuse();
+                          * nothing more comes before */
+  P1_RECEIVE_DATA,       /* data */
+  P1_RECEIVE_CHECKPOINT, /* transfer, resumption.serial and .offset: sync what came before it, then
+                            p1_association_checkpoint() */
+  P1_RECEIVE_OVERSIZE,   /* the limit is passed: what follows is swallowed; END still comes */
+  P1_RECEIVE_END,        /* whole: commit, then p1_association_confirm() */
+  P1_RECEIVE_INTERRUPTED, /* transfer, resumption, words: it may be resumed: keep what came before
+                             resumption.offset, drop the rest */
+  P1_RECEIVE_ABANDONED    /* discarded or lost: forget what came */
+};
+
+/* What became of a transfer that was not sent. */
+enum p1_outcome {
+  P1_OUTCOME_INTERRUPTED,  /* may be resumed (resumption); with serial 0 and not ended there is nothing to go
+                              on from */
+  P1_OUTCOME_DISCARDED,    /* the receiver has nothing of it: from zero, as a new transfer */
+  P1_OUTCOME_CANNOT_RESUME /* as discarded: a resumption was refused (unrecognized activity, deleted, out of
+                              sequence) */
+};
+/* Why a resumption is refused here. */
+enum p1_resume_refusal {
+  P1_RESUME_COMPLETED,    /* it is whole and confirmed: the sender counts it as sent (RTAB transferCompleted;
+                             ends the association) */
+  P1_RESUME_UNRECOGNIZED, /* never heard of the activity (RTAB unrecognizedActivity; ends the association) */
+  P1_RESUME_DELETED, /* what had come is gone (exception report): the sender starts anew on this association
+                      */
+  P1_RESUME_SEQUENCE /* the serial number lies ahead of what is here: likewise */
+};
+/* X.228 9 AbortReason, by its numbers. */
+enum p1_abort_reason {
+  P1_ABORT_LOCAL_SYSTEM_PROBLEM = 0,
+  P1_ABORT_INVALID_PARAMETER = 1,
+  P1_ABORT_UNRECOGNIZED_ACTIVITY = 2,
+  P1_ABORT_TEMPORARY_PROBLEM = 3, /* the peer takes no association for a while: do not recover at once */
+  P1_ABORT_PROTOCOL_ERROR = 4,
+  P1_ABORT_PERMANENT_PROBLEM = 5,
+  P1_ABORT_USER_ERROR = 6,
+  P1_ABORT_TRANSFER_COMPLETED = 7,
+  P1_ABORT_NONE = -1 /* RTSE said nothing: another layer, or the connection was lost */
 };
 
 /* Where in the stack a failure stands; printed by `peer test` and in audit records. */
@@ -105,6 +191,12 @@ struct p1_event {
   enum p1_step step;
   enum p1_bind_error bind_error; /* P1_REFUSED at P1_STEP_BIND */
   bool bind_error_given, by_peer, permanent;
+  bool cannot_recover;               /* P1_REFUSED */
+  bool turn_here;                    /* P1_ABORTED: we had the turn */
+  enum p1_abort_reason abort_reason; /* P1_ABORTED: from either side */
+  enum p1_outcome outcome;           /* P1_NOT_SENT */
+  guint transfer;                    /* transfers in: their number on this association, counted from 1 */
+  struct p1_resumption resumption;
   char *words; /* for people: what happened, and the clause; never contains a password */
   gsize want;
   guint ms, timer, priority;
@@ -129,19 +221,43 @@ void p1_association_bind_accept(struct p1_association *association, const struct
                                 enum p1_password_form form);
 void p1_association_bind_refuse(struct p1_association *association, enum p1_bind_error error);
 
+/* Responder's answers to P1_RECOVER.  Refused for good (cannotRecover), or because we are busy now. */
+void p1_association_recover_accept(struct p1_association *association);
+void p1_association_recover_refuse(struct p1_association *association, bool busy);
+
 /* Opens an activity for an MTS-APDU of size octets (known in advance: the EXTERNAL has definite length). Only
  * after P1_READY. */
 bool p1_association_transfer(struct p1_association *association, guint64 size, GError **error);
+/* Resumes an interrupted transfer of the same octets (the same size): after P1_READY; P1_WANT_DATA goes on
+ * from resumption->offset. The association may be another one than that of the resumption, and its checkpoint
+ * size and window too. False as p1_association_transfer(), or when there is nothing to go on from. */
+bool p1_association_resume(struct p1_association *association, guint64 size,
+                           const struct p1_resumption *resumption, GError **error);
+/* Breaks the open transfer out off so that it can be resumed (S-ACTIVITY-INTERRUPT; without a confirmed
+ * checkpoint it is discarded). P1_NOT_SENT follows, then P1_READY. */
+void p1_association_interrupt(struct p1_association *association);
 /* Answers P1_WANT_DATA; ignored when the transfer has ended meanwhile. */
 void p1_association_data(struct p1_association *association, GBytes *data);
 /* The open transfer out cannot go on (file error, changed digest): discards the activity
  * (S-ACTIVITY-DISCARD). */
 void p1_association_discard(struct p1_association *association);
-/* Answers P1_RECEIVE_END: the bytes are on disk.  Each P1_RECEIVE_END wants exactly one answer, confirm or reject, in their
- * order, although P1_RECEIVE_ABANDONED may come in between: the answer then has no effect. */
-void p1_association_confirm(struct p1_association *association);
-/* Answers P1_RECEIVE_END when they cannot be kept (disk): user exception / discard; the peer will try again.
+/* Answers P1_RECEIVE_CHECKPOINT: the octets before it are on disk. One answer stands for all earlier
+ * checkpoints of that transfer too; the sender goes on as long as at most `window` are unanswered.  Late
+ * answers (the transfer is over) have no effect. */
+void p1_association_checkpoint(struct p1_association *association, guint transfer, guint serial);
+/* Answers P1_RECEIVE_RESUME: octets are taken from this offset on, that of the checkpoint which the sender
+ * named: what is held beyond it comes again.  Checkpoints then count on from its serial number. */
+void p1_association_receive_from(struct p1_association *association, guint64 offset);
+void p1_association_resume_refuse(struct p1_association *association, enum p1_resume_refusal why);
+/* Asks the sender to break off the transfer that comes in, since we must stop for a while (exception report
+ * "receiving ability jeopardized"): P1_RECEIVE_INTERRUPTED, or _ABANDONED, follows when it obeys. */
+void p1_association_receive_interrupt(struct p1_association *association);
+/* Answers P1_RECEIVE_END: the bytes are on disk.  Each P1_RECEIVE_END wants exactly one answer, confirm or
+ * reject, in their order, although P1_RECEIVE_ABANDONED may come in between: the answer then has no effect.
  */
+void p1_association_confirm(struct p1_association *association);
+/* Answers P1_RECEIVE_END when they cannot be kept (disk), or refuses what still comes: exception report; what
+ * came is forgotten on both sides, and the peer will try again from zero. */
 void p1_association_reject(struct p1_association *association);
 /* Two-way-alternate: ask for / pass the turn (RTTP, GTC). */
 void p1_association_ask_turn(struct p1_association *association, guint priority);

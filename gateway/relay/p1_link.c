@@ -138,6 +138,12 @@ static void handle(struct p1_link *link, struct p1_event *event)
   case P1_RECEIVE_END:
     p1_receive_end(link);
     break;
+  case P1_CHECKPOINT:
+  case P1_RECOVER:
+  case P1_RECEIVE_RESUME:
+  case P1_RECEIVE_CHECKPOINT:
+    break; /* not told yet: the machine confirms by itself and recovers nothing */
+  case P1_RECEIVE_INTERRUPTED:
   case P1_RECEIVE_ABANDONED:
     p1_receive_forget(link);
     break;

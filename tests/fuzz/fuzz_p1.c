@@ -138,6 +138,12 @@ static void handle(struct relay *relay, const struct p1_event *event)
     must(relay->receiving);
     relay->whole = true;
     break;
+  case P1_CHECKPOINT:
+  case P1_RECOVER:
+  case P1_RECEIVE_RESUME:
+  case P1_RECEIVE_CHECKPOINT:
+  case P1_RECEIVE_INTERRUPTED:
+    break;
   case P1_RECEIVE_ABANDONED:
     must(relay->receiving || relay->answered);
     relay->receiving = relay->whole = false;

@@ -213,6 +213,12 @@ static void handle(struct p1_end *end, struct p1_event *event)
   case P1_RECEIVE_END:
     received(end);
     break;
+  case P1_CHECKPOINT:
+  case P1_RECOVER:
+  case P1_RECEIVE_RESUME:
+  case P1_RECEIVE_CHECKPOINT:
+  case P1_RECEIVE_INTERRUPTED:
+    break;
   case P1_RECEIVE_ABANDONED:
     end->abandoned++;
     break;
