@@ -10,38 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CLAIM_MAX 64u   /* asked of the store at once */
-#define AHEAD_MAX 16u   /* converted before a session is free for them */
-#define ATTEMPTS_MAX 2u /* of a conversion job: one retry, then parked */
-
-static void hop_pump(struct hop *hop);
-
-static void delivery_free(struct delivery *delivery)
-{
-  for (guint i = 0; delivery->outcomes && i < delivery->message->recipients->len; i++) {
-    g_free(delivery->outcomes[i].code);
-    g_free(delivery->outcomes[i].words);
-    g_free(delivery->outcomes[i].remote);
-  }
-  g_free(delivery->outcomes);
-  store_message_free(delivery->message);
-  g_clear_pointer(&delivery->written, mapping_result_free);
-  if (delivery->fd >= 0)
-    close(delivery->fd);
-  g_free(delivery);
-}
-
-/* Leaves it to the store: claimed again when its time comes. */
-static void delivery_release(struct delivery *delivery)
-{
-  struct relay *relay = delivery->hop->relay;
-  for (guint i = 0; relay->store && i < delivery->message->recipients->len; i++) {
-    const struct store_recipient *recipient = delivery->message->recipients->pdata[i];
-    store_unclaim(relay->store, delivery->message->id, (gint)recipient->ordinal);
-  }
-  relay->active--;
-  delivery_free(delivery);
-}
+#define CLAIM_MAX 64u                      /* asked of the store at once */
+#define AHEAD_MAX 16u                      /* converted before a session is free for them */
+#define ATTEMPTS_MAX 2u                    /* of a conversion job: one retry, then parked */
+#define STANDSTILL_US (2 * G_USEC_PER_SEC) /* nothing left in this time: others go before */
 
 static void release_all(GQueue queues[3])
 {
@@ -57,12 +29,23 @@ static guint waiting_in(const GQueue queues[3])
   return queues[0].length + queues[1].length + queues[2].length;
 }
 
+static gint most_urgent(const GQueue queues[3])
+{
+  gint priority = STORE_URGENT;
+  while (priority >= 0 && queues[priority].length == 0)
+    priority--;
+  return priority;
+}
+
 static struct delivery *pop(GQueue queues[3])
 {
-  for (int priority = 2; priority >= 0; priority--)
-    if (queues[priority].length > 0)
-      return g_queue_pop_head(&queues[priority]);
-  return NULL;
+  gint priority = most_urgent(queues);
+  return priority >= 0 ? g_queue_pop_head(&queues[priority]) : NULL;
+}
+
+static guint rank(const struct delivery *delivery)
+{
+  return MIN(delivery->message->priority, STORE_URGENT);
 }
 
 static void hop_timer(void *user)
@@ -73,8 +56,7 @@ static void hop_timer(void *user)
   hop_pump(hop);
 }
 
-/* The one timer stands at the earliest time asked for. */
-static void hop_arm(struct hop *hop, gint64 at_us)
+void hop_arm(struct hop *hop, gint64 at_us)
 {
   gint64 now = relay_now_us();
   if (hop->timer_us > now && hop->timer_us <= at_us)
@@ -120,13 +102,48 @@ struct hop *hop_find(struct relay *relay, const char *name)
   return hop;
 }
 
-gint64 hop_retry_us(const struct relay *relay, guint attempts)
+gint64 hop_retry_us(const struct hop *hop, guint attempts)
 {
-  const struct config *config = relay->config;
-  double seconds = config->retry_first_s;
-  for (guint i = 1; i < attempts && seconds < config->retry_max_s; i++)
+  const struct config *config = hop->relay->config;
+  double seconds = config->retry_first_s, most = config->retry_max_s;
+  for (guint i = 1; i < attempts && seconds < most; i++)
     seconds *= config->retry_factor_percent / 100.0;
-  return (gint64)(MIN(seconds, (double)config->retry_max_s) * G_USEC_PER_SEC);
+  return (gint64)(MIN(seconds, most) * G_USEC_PER_SEC);
+}
+
+/* Converted or on the way there, of this priority and above. */
+static guint ahead_of(const struct hop *hop, gint priority)
+{
+  guint count = 0;
+  for (gint i = priority; i <= STORE_URGENT; i++)
+    count += hop->converting[i] + hop->prepared[i].length;
+  return count;
+}
+
+/* Something waits, and nothing has moved for a while: its peer is slow, or does not answer. */
+static bool stands_still(const struct hop *hop)
+{
+  return g_get_monotonic_time() - hop->moved_us > STANDSTILL_US;
+}
+
+static bool is_empty(const struct hop *hop)
+{
+  return waiting_in(hop->fresh) == 0 && ahead_of(hop, 0) == 0 && !hop->sending;
+}
+
+/* Deliveries of one hop fill the memory that all share only while they leave. */
+void hops_relieve(struct relay *relay)
+{
+  GHashTableIter iterator;
+  gpointer value;
+  g_hash_table_iter_init(&iterator, relay->hops);
+  while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+    struct hop *hop = value;
+    if (waiting_in(hop->fresh) > 0 && stands_still(hop)) {
+      release_all(hop->fresh);
+      hop->more = true;
+    }
+  }
 }
 
 /* --- work comes in
@@ -139,8 +156,10 @@ static struct delivery *delivery_new(struct hop *hop, struct store_message *mess
   delivery->message = message;
   delivery->fd = -1;
   delivery->outcomes = g_new0(struct outcome, message->recipients->len);
+  if (is_empty(hop))
+    hop->moved_us = g_get_monotonic_time();
   hop->relay->active++;
-  g_queue_push_tail(&hop->fresh[MIN(message->priority, 2)], delivery);
+  g_queue_push_tail(&hop->fresh[rank(delivery)], delivery);
   return delivery;
 }
 
@@ -243,9 +262,8 @@ static gboolean is_idle(gpointer key, gpointer value, gpointer user)
   (void)key;
   (void)user;
   struct hop *hop = value;
-  return waiting_in(hop->fresh) == 0 && waiting_in(hop->prepared) == 0 && !hop->converting && !hop->sending &&
-         !hop->sessions && !hop->claiming && !hop->failures && g_str_has_prefix(hop->name, "smtp:") &&
-         smtp_out_retire(hop);
+  return is_empty(hop) && !hop->sessions && !hop->claiming && !hop->failures &&
+         g_str_has_prefix(hop->name, "smtp:") && smtp_out_retire(hop);
 }
 
 void hops_review(struct relay *relay)
@@ -290,60 +308,11 @@ static void drop_parked(struct delivery *delivery)
   hop_pump(hop);
 }
 
-/* A recipient that conversion itself refused (too large for the peer, a critical extension): its outcome is
- * known. */
-static void take_refusals(struct delivery *delivery)
-{
-  GPtrArray *written = delivery->written->recipients;
-  for (guint w = 0; written && w < written->len; w++) {
-    const struct mapping_recipient *refused = written->pdata[w];
-    for (guint i = 0; refused->failed && i < delivery->message->recipients->len; i++) {
-      const struct store_recipient *recipient = delivery->message->recipients->pdata[i];
-      if (recipient->ordinal != refused->ordinal)
-        continue;
-      delivery_outcome(delivery, i, OUTCOME_FAILED, refused->code, refused->words, refused->remote);
-      delivery->outcomes[i].reason = refused->reason;
-      delivery->outcomes[i].diagnostic = refused->diagnostic;
-    }
-  }
-}
-
-/* What the peer's limit forbids is not tried: X.411's unable-to-transfer (1), content-too-long (7). */
-static void refuse_oversize(struct delivery *delivery)
-{
-  const struct hop *hop = delivery->hop;
-  if (!g_str_has_prefix(hop->name, "p1:"))
-    return;
-  const struct config_peer *peer = config_peer(hop->relay->config, hop->name + strlen("p1:"));
-  guint64 size = delivery->written->size;
-  if (!peer || size <= peer->size_max)
-    return;
-  g_autofree char *words =
-      g_strdup_printf("%" G_GUINT64_FORMAT " octets, and peer %s takes at most %" G_GUINT64_FORMAT, size,
-                      peer->name, peer->size_max);
-  delivery_outcome(delivery, G_MAXUINT, OUTCOME_FAILED, "5.3.4", words, NULL);
-  for (guint i = 0; i < delivery->message->recipients->len; i++) {
-    struct outcome *outcome = &delivery->outcomes[i];
-    if (g_strcmp0(outcome->words, words) != 0)
-      continue;
-    outcome->reason = 1;
-    outcome->diagnostic = 7;
-  }
-}
-
-static bool all_settled(const struct delivery *delivery)
-{
-  for (guint i = 0; i < delivery->message->recipients->len; i++)
-    if (delivery->outcomes[i].kind == OUTCOME_NONE)
-      return false;
-  return true;
-}
-
 static void converted(void *user, struct mapping_result *result, const char *failure)
 {
   struct delivery *delivery = user;
   struct hop *hop = delivery->hop;
-  hop->converting--;
+  hop->converting[rank(delivery)]--;
   if (!result && !failure) {
     hop->relay->active--;
     delivery_free(delivery);
@@ -356,7 +325,7 @@ static void converted(void *user, struct mapping_result *result, const char *fai
     }
     close(delivery->fd);
     delivery->fd = -1;
-    g_queue_push_tail(&hop->fresh[MIN(delivery->message->priority, 2)], delivery);
+    g_queue_push_tail(&hop->fresh[rank(delivery)], delivery);
     hop_pump(hop);
     return;
   }
@@ -367,14 +336,14 @@ static void converted(void *user, struct mapping_result *result, const char *fai
     drop_parked(delivery);
     return;
   }
-  take_refusals(delivery);
-  refuse_oversize(delivery);
-  if (all_settled(delivery)) {
+  delivery_take_refusals(delivery);
+  delivery_refuse_oversize(delivery);
+  if (delivery_settled(delivery)) {
     hop->sending++;
     delivery_finish(delivery, NULL);
     return;
   }
-  g_queue_push_tail(&hop->prepared[MIN(delivery->message->priority, 2)], delivery);
+  g_queue_push_tail(&hop->prepared[rank(delivery)], delivery);
   hop->wake(hop);
   hop_pump(hop);
 }
@@ -403,11 +372,28 @@ static void convert(struct delivery *delivery)
     delivery_finish(delivery, error ? error->message : "no descriptor for the conversion's output");
     return;
   }
-  hop->converting++;
+  hop->converting[rank(delivery)]++;
   converters_submit(relay->converters, job, hop->name, delivery->message->priority, converted, delivery);
 }
 
-static void hop_pump(struct hop *hop)
+/* An urgent delivery does not wait for a place that less urgent ones have. */
+static void convert_ahead(struct hop *hop)
+{
+  /* after failures one delivery alone finds out whether the hop is back */
+  guint most = hop->failures > 0 ? 1 : AHEAD_MAX;
+  for (gint priority = STORE_URGENT; priority >= STORE_NON_URGENT; priority--)
+    while (hop->fresh[priority].length > 0 && ahead_of(hop, priority) < most)
+      convert(g_queue_pop_head(&hop->fresh[priority]));
+}
+
+static void move_all(struct hop *hop)
+{
+  struct delivery *delivery;
+  while ((delivery = pop(hop->fresh)) != NULL)
+    g_queue_push_tail(&hop->prepared[rank(delivery)], delivery);
+}
+
+void hop_pump(struct hop *hop)
 {
   struct relay *relay = hop->relay;
   gint64 now = relay_now_us();
@@ -419,19 +405,15 @@ static void hop_pump(struct hop *hop)
     hop_arm(hop, hop->blocked_until_us);
     return;
   }
-  /* after failures one delivery alone finds out whether the hop is back */
-  guint ahead = hop->failures > 0 ? 1 : AHEAD_MAX;
-  bool whole = hop->wake != reporting_wake; /* a report has its own job */
-  struct delivery *delivery;
-  while (whole && hop->converting + waiting_in(hop->prepared) < ahead && (delivery = pop(hop->fresh)) != NULL)
-    convert(delivery);
-  if (!whole) {
-    while ((delivery = pop(hop->fresh)) != NULL)
-      g_queue_push_tail(&hop->prepared[MIN(delivery->message->priority, 2)], delivery);
-  }
+  if (hop->wake == reporting_wake) /* a report has its own job */
+    move_all(hop);
+  else
+    convert_ahead(hop);
   if (waiting_in(hop->prepared) > 0)
     hop->wake(hop);
-  if (hop->more && !hop->claiming && waiting_in(hop->fresh) < CLAIM_MAX / 4 && !relay_is_crowded(relay)) {
+  bool slow = stands_still(hop) && ahead_of(hop, 0) > 0; /* enough is here */
+  bool room = !slow && waiting_in(hop->fresh) < CLAIM_MAX / 4;
+  if (hop->more && !hop->claiming && room && !relay_is_crowded(relay)) {
     hop->claiming = true;
     hop->more = false; /* what turns up from now on is not in this answer, and sets it again */
     struct claim *claim = g_new0(struct claim, 1);
@@ -456,12 +438,22 @@ struct delivery *hop_take(struct hop *hop)
 
 bool hop_has_work(const struct hop *hop)
 {
-  return waiting_in(hop->prepared) > 0;
+  return hop_urgency(hop) >= 0;
 }
 
-void delivery_drop(struct delivery *delivery)
+gint hop_urgency(const struct hop *hop)
 {
-  delivery_free(delivery);
+  return most_urgent(hop->prepared);
+}
+
+guint hop_waiting(const struct hop *hop)
+{
+  return waiting_in(hop->prepared);
+}
+
+void hop_moved(struct hop *hop)
+{
+  hop->moved_us = g_get_monotonic_time();
 }
 
 void hop_drop(struct hop *hop)
@@ -471,163 +463,10 @@ void hop_drop(struct hop *hop)
   hop_pump(hop);
 }
 
-void delivery_return(struct delivery *delivery)
-{
-  struct hop *hop = delivery->hop;
-  hop->sending--;
-  g_queue_push_head(&hop->prepared[MIN(delivery->message->priority, 2)], delivery);
-}
-
-void delivery_outcome(struct delivery *delivery, guint index, enum outcome_kind kind, const char *code,
-                      const char *words, const char *remote)
-{
-  guint first = index == G_MAXUINT ? 0 : index;
-  guint end = index == G_MAXUINT ? delivery->message->recipients->len : index + 1;
-  for (guint i = first; i < end && i < delivery->message->recipients->len; i++) {
-    struct outcome *outcome = &delivery->outcomes[i];
-    if (index == G_MAXUINT && outcome->kind != OUTCOME_NONE)
-      continue;
-    g_free(outcome->code);
-    g_free(outcome->words);
-    g_free(outcome->remote);
-    *outcome = (struct outcome){.kind = kind,
-                                .code = g_strdup(code),
-                                .words = g_strdup(words),
-                                .remote = g_strdup(remote),
-                                .reason = -1,
-                                .diagnostic = -1};
-  }
-}
-
-/* Turns a recipient over to reporting: the originator gets word of this outcome. */
-static void turn_over(struct store_recipient *recipient, const struct outcome *outcome, bool failed)
-{
-  struct mapping_recipient *told = envelope_recipient(recipient);
-  told->failed = failed;
-  told->action = failed ? MAPPING_FAILED : MAPPING_DELIVERED;
-  told->reason = outcome->reason;
-  told->diagnostic = outcome->diagnostic;
-  told->time_us = relay_now_us();
-  g_free(told->remote);
-  told->remote = g_strdup(outcome->remote);
-  g_clear_pointer(&recipient->detail, g_bytes_unref);
-  recipient->detail = envelope_outcome_pack(told);
-  mapping_recipient_free(told);
-  g_free(recipient->hop);
-  recipient->hop = g_strdup(HOP_REPORT);
-  recipient->state = STORE_ROUTED;
-  recipient->due_us = 0;
-  recipient->attempts = 0;
-}
-
-static const char *settle(struct delivery *delivery, guint index, const char *words, struct store_txn *txn)
-{
-  struct relay *relay = delivery->hop->relay;
-  struct store_message *message = delivery->message;
-  struct store_recipient *recipient = message->recipients->pdata[index];
-  struct outcome *outcome = &delivery->outcomes[index];
-  if (outcome->kind == OUTCOME_NONE)
-    delivery_outcome(delivery, index, OUTCOME_DEFERRED, NULL, words ? words : "not tried", NULL);
-  g_free(recipient->code);
-  g_free(recipient->reason);
-  recipient->code = g_strdup(outcome->code);
-  recipient->reason = g_strdup(outcome->words);
-  struct audit *audit = audit_new();
-  audit_text(audit, "hop", delivery->hop->name);
-  audit_text(audit, "recipient", recipient->mapped ? recipient->mapped : recipient->address);
-  audit_text(audit, "code", outcome->code);
-  audit_text(audit, "words", outcome->words);
-  audit_text(audit, "remote", outcome->remote);
-  const char *event = "sent";
-  switch (outcome->kind) {
-  case OUTCOME_SENT:
-    audit_number(audit, "octets", (gint64)delivery->written->size);
-    audit_texts(audit, "losses", delivery->written->losses);
-    if (outcome->report_delivery)
-      turn_over(recipient, outcome, false);
-    else
-      recipient->state = STORE_SENT;
-    break;
-  case OUTCOME_FAILED: {
-    event = "failed";
-    struct envelope_note note;
-    envelope_note_unpack(message->note, &note);
-    if (note.no_report)
-      recipient->state = STORE_PARKED; /* no one may be told: an operator decides */
-    else
-      turn_over(recipient, outcome, true);
-    envelope_note_clear(&note);
-    break;
-  }
-  default:
-    event = "deferred";
-    recipient->attempts++;
-    recipient->due_us = relay_now_us() + hop_retry_us(relay, recipient->attempts);
-    audit_number(audit, "attempt", recipient->attempts);
-    audit_number(audit, "next-try", recipient->due_us / G_USEC_PER_SEC);
-    break;
-  }
-  store_txn_recipient(txn, message->id, recipient, false);
-  audit_record(audit, txn, message->id, (gint)recipient->ordinal, event);
-  return event;
-}
-
-struct finished {
-  struct hop *hop;
-  bool report;
-  gint64 due_us;
-};
-
-static void outcome_committed(void *user, const GError *error)
-{
-  struct finished *finished = user;
-  struct relay *relay = finished->hop->relay;
-  relay_point("outcome-after-commit");
-  if (error) {
-    relay_log(LOG_ALARM, "store", "an outcome could not be recorded: %s", error->message);
-    relay_stop(relay, 75);
-  } else if (finished->report) {
-    hop_kick(relay, HOP_REPORT);
-  }
-  if (finished->due_us && !relay->stopping)
-    hop_arm(finished->hop, finished->due_us);
-  finished->hop->sending--;
-  relay->active--;
-  hop_pump(finished->hop);
-  g_free(finished);
-}
-
-void delivery_finish(struct delivery *delivery, const char *words)
-{
-  struct hop *hop = delivery->hop;
-  struct finished *finished = g_new0(struct finished, 1);
-  finished->hop = hop;
-  struct store_txn *txn = store_txn_new();
-  for (guint i = 0; i < delivery->message->recipients->len; i++) {
-    const char *event = settle(delivery, i, words, txn);
-    const struct store_recipient *recipient = delivery->message->recipients->pdata[i];
-    finished->report = finished->report || g_strcmp0(recipient->hop, HOP_REPORT) == 0;
-    if (strcmp(event, "deferred") == 0)
-      finished->due_us = finished->due_us ? MIN(finished->due_us, recipient->due_us) : recipient->due_us;
-    g_autofree char *id = store_id_format(delivery->message->id);
-    relay_log(LOG_INF, event, "message=%s hop=%s to=%s code=%s words=\"%s\"", id, hop->name,
-              recipient->mapped ? recipient->mapped : recipient->address,
-              recipient->code ? recipient->code : "-", recipient->reason ? recipient->reason : "");
-  }
-  for (guint i = 0;
-       delivery->written && delivery->written->identifiers && i < delivery->written->identifiers->len; i++) {
-    const struct mapping_identifier *identifier = delivery->written->identifiers->pdata[i];
-    store_txn_identifier(txn, delivery->message->id, identifier->kind, identifier->value);
-  }
-  relay_point("outcome-before-commit");
-  store_commit(hop->relay->store, txn, outcome_committed, finished);
-  delivery_free(delivery);
-}
-
 void hop_unreachable(struct hop *hop, const char *words)
 {
   hop->failures++;
-  gint64 pause = hop_retry_us(hop->relay, hop->failures);
+  gint64 pause = hop_retry_us(hop, hop->failures);
   hop->blocked_until_us = relay_now_us() + pause;
   g_free(hop->last_error);
   hop->last_error = g_strdup(words);
@@ -636,6 +475,15 @@ void hop_unreachable(struct hop *hop, const char *words)
   struct delivery *delivery;
   while ((delivery = hop_take(hop)) != NULL)
     delivery_finish(delivery, words);
+  hop_pump(hop);
+}
+
+void hop_rest(struct hop *hop, gint64 until_us, const char *words)
+{
+  hop->blocked_until_us = until_us;
+  g_free(hop->last_error);
+  hop->last_error = g_strdup(words);
+  release_all(hop->prepared);
   hop_pump(hop);
 }
 

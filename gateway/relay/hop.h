@@ -7,29 +7,10 @@
 #ifndef GW400_RELAY_HOP_H
 #define GW400_RELAY_HOP_H
 
-#include "mapping/job.h"
 #include "relay/context.h"
+#include "relay/delivery.h"
 
 #define HOP_REPORT "report"
-
-enum outcome_kind { OUTCOME_NONE, OUTCOME_SENT, OUTCOME_DEFERRED, OUTCOME_FAILED };
-struct outcome {
-  enum outcome_kind kind;
-  char *code, *words, *remote;
-  gint reason, diagnostic; /* X.411 numbers, -1: from the code */
-  bool report_delivery;    /* sent, a success report is wanted and nobody behind us will make it */
-};
-
-/* One message for one hop: the recipients that lie there, the converted octets, the outcome of each
- * recipient. */
-struct delivery {
-  struct hop *hop;
-  struct store_message *message;
-  struct mapping_result *written;
-  int fd;                   /* of the converted octets */
-  struct outcome *outcomes; /* one per message->recipients */
-  gint64 begun_us;
-};
 
 struct hop {
   struct relay *relay;
@@ -37,12 +18,13 @@ struct hop {
   void (*wake)(struct hop *hop); /* the transport: prepared deliveries wait, or sessions fell idle */
   GQueue fresh[3];               /* of delivery by priority: to be converted */
   GQueue prepared[3];            /* converted, waiting for a session */
-  guint converting, sending;
-  guint sessions;          /* the transport's, open or opening */
-  bool claiming, more;     /* the store is being asked; it may hold more that is due */
-  gint64 blocked_until_us; /* after failures to reach it */
+  guint converting[3], sending;  /* converting: by priority */
+  guint sessions;                /* the transport's, open or opening */
+  bool claiming, more;           /* the store is being asked; it may hold more that is due */
+  gint64 blocked_until_us;       /* after failures to reach it */
   guint failures;
   char *last_error;
+  gint64 moved_us; /* monotonic: something last left it, or began to wait in an empty hop */
   struct net_timer *timer;
   gint64 timer_us; /* when it rings; 0: not set */
   void *transport; /* the transport's own */
@@ -62,24 +44,27 @@ struct hop *hop_find(struct relay *relay, const char *name);
 /* For the transports. */
 struct delivery *hop_take(struct hop *hop); /* next prepared delivery, urgent first; NULL: none */
 bool hop_has_work(const struct hop *hop);   /* prepared deliveries wait */
-/* Sets the outcome of one recipient (or of all that have none yet with index G_MAXUINT). Texts are copied. */
-void delivery_outcome(struct delivery *delivery, guint index, enum outcome_kind kind, const char *code,
-                      const char *words, const char *remote);
-/* Commits the outcomes (those without one are deferred with words), frees the delivery and lets the hop go
- * on. */
-void delivery_finish(struct delivery *delivery, const char *words);
-/* Frees a taken delivery whose recipients' rows are settled elsewhere; hop_drop() then lets the hop go on. */
-void delivery_drop(struct delivery *delivery);
+gint hop_urgency(const struct hop *hop);    /* enum store_priority of what hop_take() gives; -1: nothing */
+guint hop_waiting(const struct hop *hop);   /* prepared deliveries */
+void hop_moved(struct hop *hop);            /* something left, or is leaving: the hop does not stand still */
+/* One taken with hop_take() was freed by its taker: lets the hop go on. */
 void hop_drop(struct hop *hop);
-/* Puts a delivery that was not begun back in front (its session ended before). */
-void delivery_return(struct delivery *delivery);
 /* The hop cannot be reached: rest with growing pauses; what is prepared is deferred with these words. */
 void hop_unreachable(struct hop *hop, const char *words);
+/* No call is to be made before that time (UTC): what is in memory goes back to the store, no attempt is
+ * counted. */
+void hop_rest(struct hop *hop, gint64 until_us, const char *words);
 void hop_reached(struct hop *hop);
 /* A session opened or ended. */
 void hop_session(struct hop *hop, gint change);
-/* When to try again after this many attempts. */
-gint64 hop_retry_us(const struct relay *relay, guint attempts);
+/* The pause after this many failed attempts. */
+gint64 hop_retry_us(const struct hop *hop, guint attempts);
+/* Looks again at that time (UTC): the one timer stands at the earliest time asked for. */
+void hop_arm(struct hop *hop, gint64 at_us);
+/* Takes everything on: conversions, the transport, the next claim. */
+void hop_pump(struct hop *hop);
+/* Memory is crowded: hops at which nothing moves give what is not yet converted back to the store. */
+void hops_relieve(struct relay *relay);
 /* The poison rule: counts a failed job; parks the message on the second. True: try once more. */
 bool hop_poison(struct relay *relay, struct store_message *message, const char *words);
 /* Parks the message for an operator with an alarm in the log. */

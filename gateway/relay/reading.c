@@ -395,6 +395,8 @@ static void begin(struct relay *relay, struct store_message *message)
 
 void reading_start(struct relay *relay, struct store_message *message)
 {
+  if (relay_is_crowded(relay))
+    hops_relieve(relay);
   if (relay_is_crowded(relay) && !relay->stopping) {
     store_unclaim(relay->store, message->id, -1);
     store_message_free(message);

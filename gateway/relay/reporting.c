@@ -124,7 +124,7 @@ static void reported(void *user, struct mapping_result *result, const char *fail
   struct relay *relay = reporter->relay;
   struct store_message *subject = reporter->delivery->message;
   if (!result && !failure) {
-    delivery_drop(reporter->delivery);
+    delivery_free(reporter->delivery);
     finish(reporter);
     return;
   }
@@ -134,7 +134,7 @@ static void reported(void *user, struct mapping_result *result, const char *fail
       reporter->fd = -1;
       run(reporter);
     } else {
-      delivery_drop(reporter->delivery);
+      delivery_free(reporter->delivery);
       finish(reporter);
     }
     return;
@@ -148,7 +148,7 @@ static void reported(void *user, struct mapping_result *result, const char *fail
                                                          : result->words ? result->words
                                                                          : "no reason given");
     hop_park(relay, subject->id, words);
-    delivery_drop(reporter->delivery);
+    delivery_free(reporter->delivery);
     mapping_result_free(result);
     finish(reporter);
     return;
@@ -170,7 +170,7 @@ static void reported(void *user, struct mapping_result *result, const char *fail
       audit_text(audit, "not-reported", result->words ? result->words : "the originator asked for no report");
     audit_record(audit, txn, subject->id, (gint)recipient->ordinal, "reported");
   }
-  delivery_drop(reporter->delivery);
+  delivery_free(reporter->delivery);
   mapping_result_free(result);
   reporter->report = report;
   relay_point("report-before-commit");
@@ -199,7 +199,7 @@ static void run(struct reporter *reporter)
     if (job)
       mapping_job_free(job);
     hop_park(relay, subject->id, words);
-    delivery_drop(reporter->delivery);
+    delivery_free(reporter->delivery);
     finish(reporter);
     return;
   }
