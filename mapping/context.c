@@ -22,7 +22,7 @@ static bool fill(struct mapping_context *context, GVariant *settings, int tables
     g_prefix_error(error, "settings: \"or-address\": ");
     return false;
   }
-  context->routes = or_routes_new(context->settings->routes, error);
+  context->routes = or_routes_new(context->settings->routes, context->settings->aliases, error);
   if (!context->routes)
     return false;
   context->tables = tables_fd < 0 ? mcgam_new_empty() : mcgam_open(tables_fd, error);

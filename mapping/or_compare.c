@@ -52,21 +52,19 @@ static bool numbers_equal(const char *a, const char *b)
   }
 }
 
-static const char *wide(const char *teletex, const char *universal)
+const char *or_attribute_wide(const struct or_attribute *attribute)
 {
-  return teletex ? teletex : universal;
+  return attribute->teletex ? attribute->teletex : attribute->universal;
 }
 
-/* Two representations of one name: those of the same kind decide; a twin stands in where one side has no such
- * kind. */
-static bool twins_equal(const char *printable_a, const char *wide_a, const char *printable_b,
-                        const char *wide_b)
+bool or_twins_equal(const char *printable_a, const char *wide_a, const char *printable_b, const char *wide_b,
+                    bool (*equal)(const char *a, const char *b))
 {
   if (printable_a && printable_b)
-    return or_value_equal(printable_a, printable_b);
+    return equal(printable_a, printable_b);
   if (wide_a && wide_b)
-    return or_value_equal(wide_a, wide_b);
-  return or_value_equal(printable_a ? printable_a : wide_a, printable_b ? printable_b : wide_b);
+    return equal(wide_a, wide_b);
+  return equal(printable_a ? printable_a : wide_a, printable_b ? printable_b : wide_b);
 }
 
 static bool attributes_equal(const struct or_attribute *a, const struct or_attribute *b)
@@ -75,10 +73,10 @@ static bool attributes_equal(const struct or_attribute *a, const struct or_attri
     return false;
   if (or_keys[a->key].encoding == OR_ENCODING_N && a->printable && b->printable)
     return numbers_equal(a->printable, b->printable);
-  if (a->key == OR_DDA && !twins_equal(a->type, a->type_teletex, b->type, b->type_teletex))
+  if (a->key == OR_DDA && !or_twins_equal(a->type, a->type_teletex, b->type, b->type_teletex, or_value_equal))
     return false;
-  return twins_equal(a->printable, wide(a->teletex, a->universal), b->printable,
-                     wide(b->teletex, b->universal));
+  return or_twins_equal(a->printable, or_attribute_wide(a), b->printable, or_attribute_wide(b),
+                        or_value_equal);
 }
 
 /* The next attribute from *i that counts: an ADMD that means any is as good as none. */

@@ -42,20 +42,25 @@ char *address_hop_mailbox(struct mapping_context *context, const char *text, GEr
 
 char *address_hop_or(struct mapping_context *context, const struct or_address *address, GError **error)
 {
-  const char *peer = or_routes_peer(context->routes, address, NULL);
-  if (peer)
-    return g_strdup_printf("p1:%s", peer);
+  const struct or_route_entry *route = or_routes_find(context->routes, address);
+  if (route)
+    return g_strdup_printf("p1:%s", route->peer);
   g_autofree char *text = or_address_format(address);
-  rules_fail(error, MAPPING_ERROR_NO_ROUTE, "5.4.4", "no route to %s", text);
+  const struct or_route_entry *near = or_routes_nearly(context->routes, address);
+  if (near)
+    rules_fail(error, MAPPING_ERROR_NO_ROUTE, "5.4.4",
+               "no route to %s; %s differs in ADMD alone, an alias would make the two the same", text,
+               near->text);
+  else
+    rules_fail(error, MAPPING_ERROR_NO_ROUTE, "5.4.4", "no route to %s", text);
   return NULL;
 }
 
 static char *tell_route(struct mapping_context *context, const struct or_address *address, GPtrArray *explain,
                         GError **error)
 {
-  const char *route = NULL;
-  if (or_routes_peer(context->routes, address, &route))
-    rules_tell(explain, "route: %s", route);
+  if (explain)
+    or_routes_explain(context->routes, address, explain);
   return address_hop_or(context, address, error);
 }
 

@@ -115,6 +115,7 @@ struct mapping_settings *mapping_settings_new(GVariant *dictionary, GError **err
   settings->smarthost_port = number(dictionary, "smarthost-port", 25);
   read_peers(dictionary, settings);
   settings->routes = g_variant_lookup_value(dictionary, "routes", G_VARIANT_TYPE("aa{sv}"));
+  settings->aliases = g_variant_lookup_value(dictionary, "aliases", G_VARIANT_TYPE("aa{sv}"));
   settings->tables = g_variant_lookup_value(dictionary, "tables", G_VARIANT_TYPE("aa{sv}"));
   if (!settings->hostname)
     settings->hostname = g_strdup(settings->domain);
@@ -141,6 +142,7 @@ void mapping_settings_free(struct mapping_settings *settings)
   clear_gdi(&settings->gdi);
   g_ptr_array_unref(settings->peers);
   g_clear_pointer(&settings->routes, g_variant_unref);
+  g_clear_pointer(&settings->aliases, g_variant_unref);
   g_clear_pointer(&settings->tables, g_variant_unref);
   g_free(settings);
 }

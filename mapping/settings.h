@@ -32,7 +32,7 @@ struct mapping_settings {
   guint depth_max, parts_max, headers_max, elements_max, hops_max;
   char *smarthost; guint smarthost_port;
   GPtrArray *peers;  /* of mapping_peer */
-  GVariant *routes;  /* compiled by route.c */
+  GVariant *routes, *aliases; /* compiled by route.c */
   GVariant *tables;
 };
 struct mapping_settings *mapping_settings_new(GVariant *dictionary, GError **error);

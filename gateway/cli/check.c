@@ -46,7 +46,7 @@ static bool check_conversion(const struct config *config, GPtrArray *lines)
   g_autoptr(GVariant) dictionary = g_variant_ref_sink(config_conversion(config, 1));
   g_autoptr(GError) error = NULL;
   struct mapping_settings *settings = mapping_settings_new(dictionary, &error);
-  struct or_routes *routes = settings ? or_routes_new(settings->routes, &error) : NULL;
+  struct or_routes *routes = settings ? or_routes_new(settings->routes, settings->aliases, &error) : NULL;
   if (!routes)
     g_ptr_array_add(lines, g_strdup_printf("%s:1: %s", config->file, error->message));
   or_routes_free(routes);

@@ -73,6 +73,11 @@ struct config_route { /* <route or="/C=de/ADMD=x/" peer="land"/>, <route domain=
   guint line;
 };
 
+struct config_alias { /* <alias country="de" admd="0" of="carrier"/> */
+  char *country, *admd, *of;
+  guint line;
+};
+
 struct config_table {
   char *kind;
   char *file;
@@ -92,7 +97,7 @@ struct config {
   GPtrArray *p1_listeners; /* config_listener */
   guint associations_max;
   struct config_tls p1_tls;
-  GPtrArray *peers, *routes, *tables;
+  GPtrArray *peers, *routes, *aliases, *tables;
   /* <queue> */
   guint lifetime_s, retry_first_s, retry_max_s, retry_factor_percent, queue_line;
   guint64 disk_reserve;

@@ -55,6 +55,22 @@ static GVariant *routes(const struct config *config)
   return g_variant_builder_end(&list);
 }
 
+static GVariant *aliases(const struct config *config)
+{
+  GVariantBuilder list;
+  g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+  for (guint i = 0; i < config->aliases->len; i++) {
+    const struct config_alias *alias = config->aliases->pdata[i];
+    g_variant_builder_open(&list, G_VARIANT_TYPE_VARDICT);
+    add_text(&list, "country", alias->country);
+    add_text(&list, "admd", alias->admd);
+    add_text(&list, "of", alias->of);
+    add_number(&list, "line", alias->line);
+    g_variant_builder_close(&list);
+  }
+  return g_variant_builder_end(&list);
+}
+
 static GVariant *tables(const struct config *config)
 {
   GVariantBuilder list;
@@ -91,6 +107,7 @@ GVariant *config_conversion(const struct config *config, guint generation)
   add_number(&builder, "smarthost-port", config->smtp.smarthost_port);
   g_variant_builder_add(&builder, "{sv}", "peers", peers(config));
   g_variant_builder_add(&builder, "{sv}", "routes", routes(config));
+  g_variant_builder_add(&builder, "{sv}", "aliases", aliases(config));
   g_variant_builder_add(&builder, "{sv}", "tables", tables(config));
   return g_variant_builder_end(&builder);
 }

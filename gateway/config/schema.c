@@ -59,6 +59,14 @@ static const struct schema_attribute route_attributes[] = {
   {PORT("port", config_route, port), .standard = "25", .help = "Port of the smarthost."},
   END_OF_ROWS};
 
+static const struct schema_attribute alias_attributes[] = {
+  {TEXT("country", config_alias, country, 3), .required = true, .help = "Country in which the alias holds."},
+  {TEXT("admd", config_alias, admd, 16), .required = true,
+   .help = "ADMD as it stands in addresses or routes: a name, \"0\" (none), or a single space (any, absent)."},
+  {TEXT("of", config_alias, of, 16), .required = true,
+   .help = "What it is the same as for routing: a name, \"0\" or a single space; not itself an alias."},
+  END_OF_ROWS};
+
 static const struct schema_attribute table_attributes[] = {
   {CHOICE("kind", config_table, kind, "domain-to-or|or-to-domain|domain-to-or-gateway|or-to-domain-gateway"), .required = true,
    .help = "Which of the four tables of RFC 2156 appendix F."},
@@ -125,6 +133,8 @@ static const struct schema_element root_children[] = {
    .children = schema_peer_children, .help = "An X.400 MTA: its bilateral sheet, one to one."},
   {LIST("route", config, routes, config_route), .attributes = route_attributes,
    .help = "Where addresses lie: or with peer, or domain with smarthost."},
+  {LIST("alias", config, aliases, config_alias), .attributes = alias_attributes,
+   .help = "Two values of ADMD that routing takes as the same."},
   {LIST("table", config, tables, config_table), .attributes = table_attributes,
    .help = "A mapping table of RFC 2156 appendix F."},
   {LINED("queue", config, queue_line), .attributes = queue_attributes, .help = "Lifetime and retries."},

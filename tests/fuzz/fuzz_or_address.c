@@ -137,7 +137,7 @@ static void try_address(const struct or_address *address, bool written)
   g_autofree char *mapped = NULL, *hop = NULL;
   g_autoptr(GPtrArray) explain = g_ptr_array_new_with_free_func(g_free);
   address_route_or(gateway(), address, &mapped, &hop, explain, NULL);
-  or_routes_peer(gateway()->routes, address, NULL);
+  or_routes_find(gateway()->routes, address);
 }
 
 /* --- text

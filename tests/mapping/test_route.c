@@ -6,11 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct or_routes *routes_of(const char *text, GError **error)
+static struct or_routes *table_of(const char *text, const char *aliases, GError **error)
 {
   g_autoptr(GVariant) list = g_variant_parse(G_VARIANT_TYPE("aa{sv}"), text, NULL, NULL, NULL);
+  g_autoptr(GVariant) others =
+      aliases ? g_variant_parse(G_VARIANT_TYPE("aa{sv}"), aliases, NULL, NULL, NULL) : NULL;
   ck_assert_ptr_nonnull(list);
-  return or_routes_new(list, error);
+  ck_assert(!aliases || others);
+  return or_routes_new(list, others, error);
+}
+
+static struct or_routes *routes_of(const char *text, GError **error)
+{
+  return table_of(text, NULL, error);
+}
+
+static const char *peer_of(const struct or_routes *routes, const struct or_address *address)
+{
+  const struct or_route_entry *route = or_routes_find(routes, address);
+  return route ? route->peer : NULL;
 }
 
 static const char table[] = "[{'or': <'/C=de/'>, 'peer': <'country'>},"
@@ -26,12 +40,17 @@ static const char table[] = "[{'or': <'/C=de/'>, 'peer': <'country'>},"
 static const struct {
   const char *address, *peer;
 } matches[] = {
-    {"/S=x/C=de/", "admd"}, /* ADMD " " may go by any */
+    {"/S=x/C=de/",
+     "country"}, /* ADMD " ": what the country's own route says stands before one of its ADMDs */
+    {"/S=x/ADMD= /C=de/", "country"},
+    {"/S=x/ADMD=0/C=de/", "country"}, /* a route of the whole country */
     {"/S=x/ADMD=other/C=de/", "country"},
     {"/S=x/ADMD=DBP/C=DE/", "admd"},
     {"/S=x/PRMD=Acme/ADMD=dbp/C=de/", "prmd"},
     {"/S=x/PRMD=acme/ADMD=other/C=de/", "prmd-any"},
-    {"/S=x/PRMD=acme/C=de/", "prmd"},
+    {"/S=x/PRMD=acme/C=de/", "prmd-any"},
+    {"/S=x/PRMD=acme/ADMD=0/C=de/", "country"}, /* any ADMD is not none */
+    {"/S=x/O=hq/PRMD=acme/C=de/", "o"},         /* any ADMD goes by a route that names one */
     {"/S=x/PRMD=acme2/ADMD=dbp/C=de/", "admd"},
     {"/S=x/O=HQ/PRMD=acme/ADMD=dbp/C=de/", "o"},
     {"/S=x/OU=a/O=hq/PRMD=acme/ADMD=dbp/C=de/", "o"},
@@ -50,9 +69,243 @@ START_TEST(longest_match)
 {
   struct or_routes *routes = routes_of(table, NULL);
   g_autoptr(or_address_t) address = or_address_parse(matches[_i].address, NULL);
-  const char *text = NULL, *peer = or_routes_peer(routes, address, &text);
-  ck_assert_pstr_eq(peer, matches[_i].peer);
-  ck_assert_int_eq(text != NULL, peer != NULL);
+  ck_assert_pstr_eq(peer_of(routes, address), matches[_i].peer);
+  or_routes_free(routes);
+}
+END_TEST
+
+/* X.402 18.4: names in more than one representation. O's printable and wide values in route and address. */
+static const struct {
+  const char *route_printable, *route_teletex, *printable, *teletex, *universal;
+  bool same;
+} twins[] = {
+    {"Mueller", NULL, "mueller", NULL, NULL, true},
+    {"Mueller", NULL, "  MUELLER ", NULL, NULL, true},
+    {"A  B", NULL, "a b", NULL, NULL, true},
+    {"A B", NULL, "AB", NULL, NULL, false},
+    {"Mueller", NULL, "Mueller", "Müller", NULL, true},
+    {"Mueller", "Müller", "Mueller", "Möller", NULL, true}, /* the printable ones decide */
+    {"Mueller", "Müller", NULL, "MÜLLER", NULL, true},
+    {"Mueller", "Müller", NULL, NULL, "müller", true}, /* universal beside teletex */
+    {NULL, "Müller", NULL, "müller", NULL, true},
+    {NULL, "Müller", NULL, NULL, "MÜLLER", true},
+    {NULL, "Müller", "Mueller", NULL, NULL, false},
+    {NULL, "Müller", "Mueller", "Müller", NULL, true},
+    {"4711", NULL, "4711", NULL, NULL, true}, /* NumericString and PrintableString are both text here */
+    {"acme", NULL, NULL, "acme", NULL, true}, /* a teletex twin of printable characters */
+    {"acme", NULL, NULL, NULL, "ACME", true},
+};
+
+START_TEST(twins_are_one_name)
+{
+  g_autoptr(or_address_t) prefix = or_address_parse("/C=de/", NULL);
+  or_address_set(prefix, OR_ORGANIZATION, 0, twins[_i].route_printable, twins[_i].route_teletex);
+  g_autofree char *written = or_address_format(prefix);
+  g_autofree char *text = g_strdup_printf("[{'or': <'%s'>, 'peer': <'p'>}]", written);
+  struct or_routes *routes = routes_of(text, NULL);
+  ck_assert_ptr_nonnull(routes);
+  g_autoptr(or_address_t) address = or_address_parse("/S=x/C=de/", NULL);
+  struct or_attribute *name = or_address_require(address, OR_ORGANIZATION, 0);
+  name->printable = g_strdup(twins[_i].printable);
+  name->teletex = g_strdup(twins[_i].teletex);
+  name->universal = g_strdup(twins[_i].universal);
+  ck_assert_int_eq(or_routes_find(routes, address) != NULL, twins[_i].same);
+  or_routes_free(routes);
+}
+END_TEST
+
+static const char aliases[] = "[{'country': <'de'>, 'admd': <'0'>, 'of': <'carrier'>},"
+                              "{'country': <'de'>, 'admd': <'Old  Carrier'>, 'of': <'CARRIER'>},"
+                              "{'country': <'gb'>, 'admd': <' '>, 'of': <'gold 400'>},"
+                              "{'country': <'fr'>, 'admd': <'0'>, 'of': <' '>}]";
+
+static const struct {
+  const char *address, *peer, *without; /* peer without the aliases */
+} aliased[] = {
+    {"/S=x/PRMD=acme/ADMD=carrier/C=de/", "acme", "acme"},
+    {"/S=x/PRMD=acme/ADMD=0/C=de/", "acme", NULL},
+    {"/S=x/PRMD=acme/ADMD=old carrier/C=DE/", "acme", NULL},
+    {"/S=x/PRMD=acme/ADMD=other/C=de/", NULL, NULL},
+    {"/S=x/PRMD=zero/ADMD=carrier/C=de/", "zero", NULL}, /* the route's ADMD is read by the alias too */
+    {"/S=x/PRMD=zero/ADMD=0/C=de/", "zero", "zero"},
+    {"/S=x/PRMD=acme/ADMD=0/C=gb/", NULL, NULL}, /* an alias holds in its country */
+    {"/S=x/PRMD=p/C=gb/", "gold", "any"},
+    {"/S=x/PRMD=p/ADMD=other/C=gb/", "any", "any"},
+    {"/S=x/PRMD=p/ADMD=0/C=fr/", "fr", NULL},
+};
+
+START_TEST(alias_makes_the_same)
+{
+  static const char routes_text[] = "[{'or': <'/PRMD=acme/ADMD=carrier/C=de/'>, 'peer': <'acme'>},"
+                                    "{'or': <'/PRMD=zero/ADMD=0/C=de/'>, 'peer': <'zero'>},"
+                                    "{'or': <'/PRMD=p/C=gb/'>, 'peer': <'any'>},"
+                                    "{'or': <'/PRMD=p/ADMD=gold 400/C=gb/'>, 'peer': <'gold'>},"
+                                    "{'or': <'/PRMD=p/C=fr/'>, 'peer': <'fr'>}]";
+  g_autoptr(or_address_t) address = or_address_parse(aliased[_i].address, NULL);
+  struct or_routes *with = table_of(routes_text, aliases, NULL), *without = routes_of(routes_text, NULL);
+  ck_assert_pstr_eq(peer_of(with, address), aliased[_i].peer);
+  ck_assert_pstr_eq(peer_of(without, address), aliased[_i].without);
+  /* what an alias would mend is said where it fails */
+  if (aliased[_i].peer && !aliased[_i].without)
+    ck_assert_str_eq(or_routes_nearly(without, address)->peer, aliased[_i].peer);
+  or_routes_free(with);
+  or_routes_free(without);
+}
+END_TEST
+
+/* --- the longest match by brute force: names are numbers here, and writings of a number are all the same ---
+ */
+
+enum { LEVELS = 8, ANY = 0, NONE = 1, NAMES = 4, ADMD = 1 };
+
+struct brute {
+  guint names[LEVELS]; /* 0: not named; of the ADMD ANY, NONE, then names */
+};
+
+static guint pick(GRand *random, guint limit)
+{
+  return (guint)g_rand_int_range(random, 0, (gint)limit);
+}
+
+static char *writing(GRand *random, guint level, guint name)
+{
+  static const char *const forms[][3] = {
+      {"", "", ""}, {"a one", "A One", "a   ONE "}, {"b2", "B2", " b2"}, {"c", "C", "c "}};
+  if (level == 0)
+    return g_strdup(name % 2 ? "de" : "DE");
+  if (level == ADMD && name == ANY)
+    return g_strdup(pick(random, 2) ? " " : "");
+  if (level == ADMD && name == NONE)
+    return g_strdup("0");
+  return g_strdup(forms[name][pick(random, 3)]);
+}
+
+static struct brute random_brute(GRand *random, bool whole)
+{
+  struct brute made = {.names = {1, pick(random, NAMES)}};
+  guint depth = whole ? LEVELS : 1 + pick(random, LEVELS);
+  for (guint level = 2; level < depth; level++)
+    made.names[level] = pick(random, 3) ? 1 + pick(random, 2) : 0;
+  for (guint level = 4; level + 1 < LEVELS; level++) /* OUs stand without gaps in an address */
+    if (!made.names[level])
+      made.names[level + 1] = 0;
+  if (!whole && depth == 1)
+    made.names[ADMD] = ANY;
+  return made;
+}
+
+static struct or_address *address_of(GRand *random, const struct brute *brute, bool person)
+{
+  static const enum or_key keys[] = {OR_COUNTRY, OR_ADMD, OR_PRMD, OR_ORGANIZATION};
+  struct or_address *address = or_address_new();
+  for (guint level = 0; level < LEVELS; level++) {
+    g_autofree char *value = writing(random, level, brute->names[level]);
+    if (brute->names[level] || level == ADMD)
+      or_address_set(address, level < 4 ? keys[level] : OR_UNIT, level < 4 ? 0 : level - 4, value, NULL);
+  }
+  if (person)
+    or_address_set(address, OR_SURNAME, 0, "Lee", NULL);
+  return address;
+}
+
+/* The rank of a route for an address, from the rule as it is written; 0: it does not match. */
+static guint rank(const struct brute *route, const struct brute *address)
+{
+  guint depth = 0, levels = 0, exact = 1, deepest = 0;
+  for (guint level = 0; level < LEVELS; level++)
+    deepest = route->names[level] ? level : deepest;
+  for (guint level = 0; level < LEVELS; level++) {
+    if (level == ADMD || !route->names[level])
+      continue;
+    if (route->names[level] != address->names[level])
+      return 0;
+    depth = level + 1, levels++;
+  }
+  guint named = route->names[ADMD], has = address->names[ADMD];
+  if (named == ANY && has == NONE && deepest > ADMD)
+    return 0;
+  if (named == NONE && has == ANY)
+    return 0;
+  if (named != ANY && has == ANY)
+    exact = 0;
+  else if (named != ANY && named != has)
+    return 0;
+  else if (named != ANY)
+    depth = MAX(depth, 2), levels++;
+  return depth * 1000 + levels * 10 + exact + 1;
+}
+
+START_TEST(property_longest_by_brute_force)
+{
+  g_autoptr(GRand) random = g_rand_new_with_seed(400);
+  guint found = 0;
+  for (guint round = 0; round < 300; round++) {
+    struct brute all[24];
+    g_autoptr(GString) text = g_string_new("[");
+    for (guint i = 0; i < G_N_ELEMENTS(all); i++) {
+      all[i] = random_brute(random, false);
+      g_autoptr(or_address_t) prefix = address_of(random, &all[i], false);
+      g_autofree char *written = or_address_format(prefix);
+      g_string_append_printf(text, "%s{'or': <'%s'>, 'peer': <'%u'>}", i ? "," : "", written, i);
+    }
+    g_string_append(text, "]");
+    g_autoptr(GError) error = NULL;
+    struct or_routes *routes = routes_of(text->str, &error);
+    ck_assert_msg(routes != NULL, "%s: %s", text->str, error ? error->message : "");
+    for (guint k = 0; k < 40; k++) {
+      struct brute wanted = random_brute(random, pick(random, 2));
+      g_autoptr(or_address_t) address = address_of(random, &wanted, true);
+      guint best = 0, first = 0;
+      for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+        if (rank(&all[i], &wanted) > best)
+          best = rank(&all[i], &wanted), first = i;
+      g_autofree char *expected = best ? g_strdup_printf("%u", first) : NULL,
+                      *shown = or_address_format(address);
+      ck_assert_msg(g_strcmp0(peer_of(routes, address), expected) == 0, "%s by %s: %s, expected %s", shown,
+                    text->str, peer_of(routes, address), expected);
+      found += best > 0;
+    }
+    or_routes_free(routes);
+  }
+  ck_assert_uint_gt(found, 2000);
+}
+END_TEST
+
+static void count_shadow(void *user, const struct or_route_entry *never, const struct or_route_entry *first)
+{
+  g_string_append_printf(user, "%u<%u ", never->line, first->line);
+}
+
+START_TEST(shadowed_routes_are_told)
+{
+  struct or_routes *routes =
+      table_of("[{'or': <'/PRMD=acme/ADMD=carrier/C=de/'>, 'peer': <'a'>, 'line': <uint32 1>},"
+               "{'or': <'/PRMD=ACME/ADMD=Carrier/C=DE/'>, 'peer': <'b'>, 'line': <uint32 2>},"
+               "{'or': <'/PRMD=acme/C=de/'>, 'peer': <'b'>, 'line': <uint32 3>},"
+               "{'or': <'/PRMD=acme/ADMD=0/C=de/'>, 'peer': <'c'>, 'line': <uint32 4>},"
+               "{'or': <'/O=x/PRMD=acme/ADMD=carrier/C=de/'>, 'peer': <'d'>}]",
+               aliases, NULL);
+  g_autoptr(GString) told = g_string_new(NULL);
+  or_routes_shadowed(routes, count_shadow, told);
+  ck_assert_str_eq(told->str, "2<1 4<1 ");
+  or_routes_free(routes);
+}
+END_TEST
+
+START_TEST(explanation)
+{
+  struct or_routes *routes = table_of(table, aliases, NULL);
+  g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(or_address_t) address = or_address_parse("/S=x/O=hq/PRMD=acme/ADMD=dbp/C=de/", NULL);
+  or_routes_explain(routes, address, lines);
+  ck_assert_uint_eq(lines->len, 5);
+  ck_assert_str_eq(lines->pdata[0], "route: /O=hq/PRMD=acme/ADMD=dbp/C=de/ -> o: 4 of its levels agree, the "
+                                    "longest match (X.402 18)");
+  ck_assert(g_str_has_prefix(lines->pdata[1], "route outdone: /C=de/ -> country"));
+  g_ptr_array_set_size(lines, 0);
+  g_autoptr(or_address_t) old = or_address_parse("/S=x/PRMD=acme/ADMD=Old Carrier/C=de/", NULL);
+  or_routes_explain(routes, old, lines);
+  ck_assert_str_eq(lines->pdata[0], "alias: ADMD \"Old  Carrier\" is \"CARRIER\" in C=de");
   or_routes_free(routes);
 }
 END_TEST
@@ -109,6 +362,27 @@ static const struct {
     {"[{'or': <'/C=de/'>}]", "needs a peer"},
     {"[{'peer': <'p'>}]", "\"or\" or \"domain\""},
 };
+
+static const struct {
+  const char *aliases, *words;
+} wrong_aliases[] = {
+    {"[{'country': <'de'>, 'admd': <'a'>, 'line': <uint32 5>}]", "alias of line 5: an alias needs"},
+    {"[{'country': <'de'>, 'admd': <'a'>, 'of': <' A '>}]", "of itself"},
+    {"[{'country': <'de'>, 'admd': <'a'>, 'of': <'b'>}, {'country': <'DE'>, 'admd': <'A'>, 'of': <'c'>}]",
+     "already"},
+    {"[{'country': <'de'>, 'admd': <'a'>, 'of': <'b'>}, {'country': <'de'>, 'admd': <'c'>, 'of': <'a'>}]",
+     "alias of an alias"},
+    {"[{'country': <'de'>, 'admd': <'a'>, 'of': <'b'>}, {'country': <'de'>, 'admd': <'b'>, 'of': <'c'>}]",
+     "behind another"},
+};
+
+START_TEST(alias_mistake)
+{
+  g_autoptr(GError) error = NULL;
+  ck_assert_ptr_null(table_of("[]", wrong_aliases[_i].aliases, &error));
+  ck_assert_msg(strstr(error->message, wrong_aliases[_i].words) != NULL, "%s", error->message);
+}
+END_TEST
 
 START_TEST(mistake)
 {
@@ -177,6 +451,12 @@ int main(void)
   Suite *suite = suite_create("route");
   TCase *all = tcase_create("all");
   tcase_add_loop_test(all, longest_match, 0, G_N_ELEMENTS(matches));
+  tcase_add_loop_test(all, twins_are_one_name, 0, G_N_ELEMENTS(twins));
+  tcase_add_loop_test(all, alias_makes_the_same, 0, G_N_ELEMENTS(aliased));
+  tcase_add_loop_test(all, alias_mistake, 0, G_N_ELEMENTS(wrong_aliases));
+  tcase_add_test(all, property_longest_by_brute_force);
+  tcase_add_test(all, shadowed_routes_are_told);
+  tcase_add_test(all, explanation);
   tcase_add_loop_test(all, domain_routes, 0, G_N_ELEMENTS(domains));
   tcase_add_test(all, every_domain);
   tcase_add_loop_test(all, mistake, 0, G_N_ELEMENTS(wrong));
