@@ -58,13 +58,14 @@ static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping
     peer->gdi = (struct mapping_gdi){g_strdup(own->country), g_strdup(own->admd), g_strdup(own->prmd)};
   }
   g_autofree char *body = text(dictionary, "text-body"), *attachment = text(dictionary, "attachment-body"),
-                  *content = text(dictionary, "content-type");
+                  *content = text(dictionary, "content-type"), *mode = text(dictionary, "mode");
   peer->text_body = g_strcmp0(body, "ia5") == 0         ? MAPPING_TEXT_IA5
                     : g_strcmp0(body, "iso8859-1") == 0 ? MAPPING_TEXT_LATIN1
                                                         : MAPPING_TEXT_GENERAL;
   peer->attachment_body = g_strcmp0(attachment, "bilateral") == 0 ? MAPPING_ATTACHMENT_BILATERAL
                                                                   : MAPPING_ATTACHMENT_FILE_TRANSFER;
   peer->content_type = g_strcmp0(content, "2") == 0 ? 2 : g_strcmp0(content, "22") == 0 ? 22 : 0;
+  peer->p1_1984 = g_strcmp0(mode, "1984") == 0;
   g_variant_lookup(dictionary, "size-max", "t", &peer->size_max);
   return peer;
 }
@@ -145,6 +146,11 @@ void mapping_settings_free(struct mapping_settings *settings)
   g_clear_pointer(&settings->aliases, g_variant_unref);
   g_clear_pointer(&settings->tables, g_variant_unref);
   g_free(settings);
+}
+
+bool mapping_peer_p2(const struct mapping_peer *peer)
+{
+  return peer->content_type == 2 || (peer->p1_1984 && peer->content_type != 22);
 }
 
 const struct mapping_peer *mapping_settings_peer(const struct mapping_settings *settings, const char *name)

@@ -3,7 +3,8 @@
  * Keys (type): "generation" u; "domain" s; "hostname" s; "administrator" s; "or-address" s; "country" "admd" "prmd" "mta-name" s;
  * "depth-max" "parts-max" "headers-max" "elements-max" "hops-max" u;
  * "peers" aa{sv}: "name" s, "country" "admd" "prmd" "local-mta" "remote-mta" s, "text-body" s (general-text|ia5|iso8859-1),
- *   "attachment-body" s (file-transfer|bilateral), "content-type" s (auto|2|22), "size-max" t;
+ *   "attachment-body" s (file-transfer|bilateral), "content-type" s (auto|2|22), "size-max" t,
+ *   "mode" s (1988-normal|1988-x410|1984: what the peer's P1 is; absent: 1988);
  * "routes" aa{sv}: "or" s + "peer" s, or "domain" s + optional "smarthost" s, "port" u; in the file's order, "line" u;
  * "smarthost" s, "smarthost-port" u (default next hop of SMTP recipients; absent: by MX);
  * "tables" aa{sv}: "kind" s, "file" s (name for messages). */
@@ -23,6 +24,7 @@ struct mapping_peer {
   enum mapping_text_body text_body;
   enum mapping_attachment_body attachment_body;
   guint content_type; /* 0 auto, 2, 22 */
+  bool p1_1984;       /* its envelopes are those of X.411 (1984) */
   guint64 size_max;
 };
 struct mapping_settings {
@@ -37,6 +39,9 @@ struct mapping_settings {
 };
 struct mapping_settings *mapping_settings_new(GVariant *dictionary, GError **error);
 void mapping_settings_free(struct mapping_settings *settings);
+/* Whether interpersonal messages for the peer are of content type 2: it says so, or it is of 1984 and does not say 22
+ * (RFC 1328 5: 1984's envelope carries either). */
+bool mapping_peer_p2(const struct mapping_peer *peer);
 const struct mapping_peer *mapping_settings_peer(const struct mapping_settings *settings, const char *name);
 
 #endif
