@@ -100,6 +100,12 @@ struct net_stream *net_connect(struct net_loop *loop, const char *address, guint
 bool net_stream_write(struct net_stream *stream, GBytes *data);
 /* Octets that wait to be written. */
 gsize net_stream_pending(const struct net_stream *stream);
+/* The same with what the kernel holds and the other side's TCP has not acknowledged: it shrinks while the
+ * other side reads. */
+gsize net_stream_unread(const struct net_stream *stream);
+/* After this silence TCP asks six times, every ten seconds, whether the other side is there, and then ends
+ * the connection; 0: never. Every stream begins with 60. */
+void net_stream_keepalive(struct net_stream *stream, guint seconds);
 /* Stops and resumes reading: backpressure. A TLS handshake needs reading. */
 void net_stream_pause(struct net_stream *stream, bool paused);
 /* Starts a handshake now: what was written before goes in clear, what is written after in TLS. name overrides

@@ -6,8 +6,11 @@
  * uv_write. Callbacks to the owner are made from the loop only, never from a function that the owner called.
  * The owner may free the stream in any of them, so each is followed by a look at `freed`; the memory stays
  * until libuv has closed the handles. */
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,7 +21,12 @@ enum { BUFFERS_MAX = 256 };  /* of one write */
 enum { RECORD = 16 * 1024 }; /* plain octets of one TLS record */
 /* Closing: for what still waits to be written, and then for the other side's end. */
 enum { CLOSE_MS = 30 * 1000, LINGER_MS = 5 * 1000 };
-enum { KEEPALIVE_S = 60 };
+enum {
+  KEEPALIVE_S = 60,
+  KEEPALIVE_EACH_S = 10,
+  KEEPALIVE_TRIES = 6,
+  KEEPALIVE_MAX_S = 32767 /* the kernel's */
+};
 
 /* --- words ---------------------------------------------------------------------------------------------- */
 
@@ -62,6 +70,7 @@ struct net_stream *net_stream_new(struct net_loop *loop)
   struct net_stream *stream = g_new0(struct net_stream, 1);
   stream->loop = loop;
   stream->peer = g_strdup("");
+  stream->keepalive_s = KEEPALIVE_S;
   stream->flying = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
   g_queue_init(&stream->wire);
   g_queue_init(&stream->plain);
@@ -516,12 +525,47 @@ static void learn_addresses(struct net_stream *stream)
     g_free(net_sockaddr_address((struct sockaddr *)&address, &stream->local_port));
 }
 
+static int socket_of(const struct net_stream *stream)
+{
+  uv_os_fd_t fd;
+  return stream->tcp != NULL && uv_fileno((uv_handle_t *)stream->tcp, &fd) == 0 ? fd : -1;
+}
+
+/* libuv sets the first pause alone; the system would go on asking for eleven minutes. */
+static void set_keepalive(const struct net_stream *stream)
+{
+  int fd = socket_of(stream), on = stream->keepalive_s > 0, idle = (int)stream->keepalive_s;
+  int each = KEEPALIVE_EACH_S, tries = KEEPALIVE_TRIES;
+  if (fd < 0)
+    return;
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  if (on) {
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &each, sizeof each);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof tries);
+  }
+}
+
+void net_stream_keepalive(struct net_stream *stream, guint seconds)
+{
+  stream->keepalive_s = MIN(seconds, KEEPALIVE_MAX_S);
+  set_keepalive(stream);
+}
+
+gsize net_stream_unread(const struct net_stream *stream)
+{
+  int held = 0, fd = socket_of(stream);
+  if (fd < 0 || ioctl(fd, SIOCOUTQ, &held) != 0)
+    held = 0;
+  return net_stream_pending(stream) + (gsize)held;
+}
+
 void net_stream_open(struct net_stream *stream)
 {
   stream->state = NET_OPEN;
   learn_addresses(stream);
   uv_tcp_nodelay(stream->tcp, 1);
-  uv_tcp_keepalive(stream->tcp, 1, KEEPALIVE_S);
+  set_keepalive(stream);
   read_on(stream);
   if (!g_queue_is_empty(&stream->wire))
     net_stream_due(stream);

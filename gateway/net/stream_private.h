@@ -29,6 +29,7 @@ struct net_stream {
   uv_timer_t timer; /* limits connecting and closing */
   char *peer;
   guint16 peer_port, local_port;
+  guint keepalive_s;
   bool paused;
   char *failure; /* to be told from the loop: closed(failure, true) */
 

@@ -14,6 +14,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "lib/certificates.h"
 #include "net/net.h"
@@ -400,6 +401,44 @@ START_TEST(echo_ipv6)
 }
 END_TEST
 
+/* The first open socket of this process that listens not and has this port on its side. */
+static int socket_with_port(guint16 port)
+{
+  for (int fd = 3; fd < 256; fd++) {
+    struct sockaddr_in at;
+    socklen_t length = sizeof at;
+    if (getsockname(fd, (struct sockaddr *)&at, &length) == 0 && at.sin_family == AF_INET &&
+        ntohs(at.sin_port) == port)
+      return fd;
+  }
+  return -1;
+}
+
+static int option_of(int fd, int level, int name)
+{
+  int value = -1;
+  socklen_t length = sizeof value;
+  ck_assert_int_eq(getsockopt(fd, level, name, &value, &length), 0);
+  return value;
+}
+
+START_TEST(keepalive)
+{
+  struct world *world = pair_new();
+  int fd = socket_with_port(net_stream_local_port(world->client.stream));
+  ck_assert_int_ge(fd, 0);
+  ck_assert_int_eq(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+  ck_assert_int_eq(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+  net_stream_keepalive(world->client.stream, 7);
+  ck_assert_int_eq(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 7);
+  /* the line is given up two minutes after the last octet, not after eleven more */
+  ck_assert_int_le(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL) * option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 60);
+  net_stream_keepalive(world->client.stream, 0);
+  ck_assert_int_eq(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+  world_free(world);
+}
+END_TEST
+
 START_TEST(small_writes_are_gathered)
 {
   struct world *world = pair_new();
@@ -451,6 +490,7 @@ static void check_backpressure(struct world *world)
     ck_assert_uint_le(written, 64u << 20);
   }
   ck_assert_uint_le(net_stream_pending(world->client.stream), 512 * 1024);
+  ck_assert_uint_gt(net_stream_unread(world->client.stream), net_stream_pending(world->client.stream));
   ck_assert_uint_eq(world->server.got->len, 0);
   world->client.drains = 0;
   net_stream_pause(world->server.stream, false);
@@ -897,6 +937,7 @@ int main(void)
   tcase_add_test(plain, echo_by_name);
   tcase_add_test(plain, echo_from_a_source_address);
   tcase_add_test(plain, echo_ipv6);
+  tcase_add_test(plain, keepalive);
   tcase_add_test(plain, small_writes_are_gathered);
   tcase_add_test(plain, backpressure);
   tcase_add_test(plain, close_writes_all_before);
