@@ -12,9 +12,12 @@ const char *report_status(gint reason, gint diagnostic);
 /* The way back: "5.1.1" to reason and diagnostic; an unknown detail is taken as X.n.0, an unknown subject as
  * X.0.0. */
 void report_reason(const char *status, gint *reason_r, gint *diagnostic_r);
-/* Words as X.411 8.3.1.2.1.10 and .11 name them: "unable-to-transfer", "unrecognised-OR-name"; "unknown"
+/* Names as X.411 8.3.1.2.1.10 and .11 name them: "unable-to-transfer", "unrecognised-OR-name"; "unknown"
  * else. Static. */
 const char *report_reason_words(gint reason);
 const char *report_diagnostic_words(gint diagnostic);
+/* What the two tell people: the diagnostic's words, or the reason's when there is none (or an unknown one).
+ * Static. */
+const char *report_plain_words(gint reason, gint diagnostic);
 
 #endif
