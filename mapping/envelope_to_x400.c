@@ -40,8 +40,10 @@ enum { /* per-recipient-indicators */
 guint32 envelope_indicators(guint notify, bool responsible)
 {
   guint32 bits = responsible ? RESPONSIBILITY : 0;
+  /* One of the originating MTA's bits is always set (X.411 12.2.1.1): who asked for nothing is told nothing,
+   * but the operator learns of a failure. */
   if (notify & MAPPING_NOTIFY_NEVER)
-    return bits;
+    return bits | MTA_NON_DELIVERY;
   /* The originating MTA asks for what its user does. */
   return bits |
          (notify & MAPPING_NOTIFY_SUCCESS ? USER_REPORT | MTA_REPORT : USER_NON_DELIVERY | MTA_NON_DELIVERY);

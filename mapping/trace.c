@@ -291,7 +291,10 @@ void trace_to_asn1(GPtrArray *list, struct asn1_value *value, struct TraceInform
 void trace_append(const struct trace_element *element, struct asn1_value *value,
                   struct TraceInformation *external, struct Extensions **extensions)
 {
-  add_external(element, external);
+  /* From another MTA of the same domain: the domain's element stands already (X.411 12.3.1). */
+  int count = external->list.count;
+  if (!count || !same_domain(element, external->list.array[count - 1]))
+    add_external(element, external);
   if (!element->mta)
     return;
   struct ExtensionField *field = x400_extension(*extensions, StandardExtension_internal_trace_information);
@@ -535,7 +538,8 @@ char *trace_loop(GPtrArray *list, const struct mapping_gdi *gdi, const char *mta
   for (guint i = 0; i < list->len; i++) {
     const struct trace_element *element = list->pdata[i];
     conversions += element->converted && eit_has(element->converted, oid_dotted(OID_EIT_MIXER));
-    visits += mta && element->mta && !g_ascii_strcasecmp(element->mta, mta) &&
+    /* Internal trace does not leave every domain (nor a peer of 1984): then the domain's element counts. */
+    visits += (!element->mta || (mta && !g_ascii_strcasecmp(element->mta, mta))) &&
               x400_domain_equal(&element->gdi, gdi);
   }
   if (hops_max && list->len > hops_max)

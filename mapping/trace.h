@@ -35,7 +35,8 @@ GPtrArray *trace_from_asn1(const struct asn1_value *value, const struct TraceInf
 void trace_to_asn1(GPtrArray *list, struct asn1_value *value, struct TraceInformation *external,
                    struct Extensions **extensions);
 
-/* One element more at the end of an envelope's traces, which keep what they hold. */
+/* One element more at the end of an envelope's traces, which keep what they hold: of internal trace always,
+ * of trace-information unless its last element is the same domain's. */
 void trace_append(const struct trace_element *element, struct asn1_value *value,
                   struct TraceInformation *external, struct Extensions **extensions);
 
@@ -50,8 +51,8 @@ GPtrArray *trace_from_mail(struct mapping_context *context, const struct mime_pa
                            const struct mapping_gdi *fallback, const char *sender_domain);
 
 /* Why a message with this trace goes no further; NULL: it may.  hops_max limits the elements; the gateway
- * named by gdi and mta may have had it five times, and five conversions may have been made towards X.400
- * (5.1.5).  Caller frees. */
+ * named by gdi and mta may have had it five times (an element of the domain without an MTA counts too), and
+ * five conversions may have been made towards X.400 (5.1.5).  Caller frees. */
 char *trace_loop(GPtrArray *list, const struct mapping_gdi *gdi, const char *mta, guint hops_max);
 
 /* The same of a mail by its own header alone: Received fields, and those of conversions towards mail. */
