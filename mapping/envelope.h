@@ -38,5 +38,12 @@ char *envelope_content_type(const struct ContentType *type);
 /* The first extension that is critical for the wanted step (1: transfer, 2: delivery) and that the gateway
  * cannot serve; NULL: none. Caller frees. transit: only transfer counts, and the envelope goes on whole. */
 char *envelope_critical(const struct Extensions *extensions, bool transit);
+/* EBNF.redirection-reason of a number (RFC 2156 4.6.2.2); static. */
+const char *envelope_redirection_reason(long reason);
+
+/* --- what was cut: envelope_cut.c --- */
+/* The message APDU, with an empty content, of octets that are only its beginning: they must hold the
+ * envelope. NULL and error when they do not, or when they begin no message. */
+struct octets *envelope_of_cut(struct octets *source, GError **error);
 
 #endif

@@ -149,13 +149,18 @@ static void write_time(struct from_x400 *from, const char *name, const struct OC
   mime_writer_field(from->writer, name, text->str);
 }
 
-/* The comment of 4.6.2.2, redirect-comment. */
-static char *redirect_comment(struct from_x400 *from, const struct asn1_value *apdu,
-                              const struct PerRecipientMessageTransferFields *fields)
+const char *envelope_redirection_reason(long reason)
 {
   static const char *const reasons[] = {
       "Recipient Assigned Alternate Recipient", "Originator Requested Alternate Recipient",
       "Recipient MD Assigned Alternate Recipient", "Directory Look Up", "Alias"};
+  return reason >= 0 && reason < (long)G_N_ELEMENTS(reasons) ? reasons[reason] : "unknown";
+}
+
+/* The comment of 4.6.2.2, redirect-comment. */
+static char *redirect_comment(struct from_x400 *from, const struct asn1_value *apdu,
+                              const struct PerRecipientMessageTransferFields *fields)
+{
   g_autoptr(asn1_value_t) value = redirections(apdu, fields->extensions);
   const RedirectionHistory_t *history = value ? asn1_value_get(value) : NULL;
   if (!history || !history->list.count)
@@ -170,9 +175,7 @@ static char *redirect_comment(struct from_x400 *from, const struct asn1_value *a
     g_string_append_printf(comment, " %s %s ", mailbox ? mailbox : "unknown",
                            i ? "Redirected Again on" : "Redirected on");
     mail_time_format(&time, comment);
-    long reason = redirection->redirection_reason;
-    g_string_append_printf(comment, " To: %s",
-                           reason >= 0 && reason < (long)G_N_ELEMENTS(reasons) ? reasons[reason] : "unknown");
+    g_string_append_printf(comment, " To: %s", envelope_redirection_reason(redirection->redirection_reason));
   }
   return g_string_free(comment, FALSE);
 }

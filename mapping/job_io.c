@@ -1,5 +1,6 @@
 /* job_io.c - contract: job_io.h. */
 #include "mapping/job_io.h"
+#include "mapping/envelope.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -54,7 +55,10 @@ static struct asn1_limits limits_of(const struct mapping_context *context)
 struct asn1_value *job_apdu(struct mapping_context *context, const struct mapping_job *job, GError **error)
 {
   struct asn1_limits limits = limits_of(context);
-  g_autoptr(octets_t) source = job_source(job, error);
+  g_autoptr(octets_t) received = job_source(job, error);
+  g_autoptr(octets_t) source = !received        ? NULL
+                               : job->truncated ? envelope_of_cut(received, error)
+                                                : octets_ref(received);
   guint64 length;
   guint32 tag;
   if (!source || !asn1_peek(source, &length, &tag, error))

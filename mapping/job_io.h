@@ -12,7 +12,8 @@ struct octets *job_source(const struct mapping_job *job, GError **error);
 /* Writes octets to out_fd from its beginning and sets result's size; a failure parks. */
 void job_output(const struct mapping_job *job, struct octets *octets, struct mapping_result *result);
 
-/* The MTS-APDU of in_fd, its EXTERNAL taken off.  */
+/* The MTS-APDU of in_fd, its EXTERNAL taken off; of one that was truncated its envelope, with an empty
+ * content. */
 struct asn1_value *job_apdu(struct mapping_context *context, const struct mapping_job *job, GError **error);
 /* The mail of in_fd. */
 struct mime_mail *job_mail(struct mapping_context *context, const struct mapping_job *job, GError **error);

@@ -10,6 +10,7 @@
  * A probe (RFC 2156 5.3.9) is never delivered: each recipient comes back with action DELIVERED, or failed,
  * and the relay gives just these outcomes to a REPORT job. */
 #include "mapping/envelope.h"
+#include "mapping/report.h"
 #include "mapping/trace.h"
 
 #include <string.h>
@@ -23,6 +24,7 @@
 #include <MTS-APDU.h>
 #include <PerRecipientMessageTransferFields.h>
 #include <PerRecipientProbeTransferFields.h>
+#include <PerRecipientReportTransferFields.h>
 
 /* --- the duplicate rule (DESIGN section 1) --- */
 
@@ -131,7 +133,10 @@ static void refuse(const struct reading *reading, struct mapping_recipient *reci
   bool transit = recipient->hop && g_str_has_prefix(recipient->hop, "p1:");
   g_autofree char *own = envelope_critical(extensions, transit);
   const char *critical = own ? own : transit ? reading->critical_transit : reading->critical;
-  if (reading->loop)
+  if (reading->job->truncated) /* unable-to-transfer, content-too-long */
+    job_recipient_fail(recipient, "5.3.4", 1, 7,
+                       "the message is larger than its sender's system may send here");
+  else if (reading->loop)
     job_recipient_fail(recipient, "5.4.6", 1, 3, "loop detected: %s", reading->loop);
   else if (critical) /* 5.3.6: unable-to-transfer, unsupported-critical-function */
     job_recipient_fail(recipient, "5.3.3", 1, 18,
@@ -164,14 +169,18 @@ static void add_recipient(struct reading *reading, const struct ORName *name, in
   refuse(reading, recipient, extensions);
 }
 
+/* Under each name that this gateway signs traces with: what left to one peer may come back from another. */
 static void find_loop(struct reading *reading, const struct TraceInformation *trace,
                       const struct Extensions *extensions)
 {
-  const struct mapping_peer *peer =
-      reading->job->peer ? mapping_settings_peer(reading->context->settings, reading->job->peer) : NULL;
+  struct mapping_context *context = reading->context;
+  const struct mapping_settings *settings = context->settings;
   g_autoptr(GPtrArray) list = trace_from_asn1(reading->apdu, trace, extensions);
-  reading->loop = trace_loop(list, job_domain(reading->context, peer), job_mta_name(reading->context, peer),
-                             reading->context->settings->hops_max);
+  reading->loop =
+      trace_loop(list, job_domain(context, NULL), job_mta_name(context, NULL), settings->hops_max);
+  for (guint i = 0; i < settings->peers->len && !reading->loop; i++)
+    reading->loop = trace_loop(list, job_domain(context, settings->peers->pdata[i]),
+                               job_mta_name(context, settings->peers->pdata[i]), settings->hops_max);
 }
 
 /* --- the three kinds --- */
@@ -190,19 +199,27 @@ static void add_ipm_identifier(struct reading *reading, const struct asn1_value 
   ipm_identifier_free(plain);
 }
 
-/* The content as far as reading goes; error: why no mail can be made of it (1.5.3). */
-static void read_content(struct reading *reading, const Message_t *message, GError **error)
+/* 1.5.3: mail can be made of interpersonal messages alone. */
+static bool is_interpersonal(const ContentType_t *type, GError **error)
 {
-  const ContentType_t *type = &message->envelope.content_type;
   bool built_in = type->present == ContentType_PR_built_in;
   long number = built_in ? type->choice.built_in : 0;
-  if (!built_in || (number != BuiltInContentType_interpersonal_messaging_1984 &&
-                    number != BuiltInContentType_interpersonal_messaging_1988)) {
-    g_autofree char *name = envelope_content_type(type);
-    g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_SYNTAX,
-                "5.6.1 content type %s is not interpersonal messaging (RFC 2156 1.5.3)", name);
+  if (built_in && (number == BuiltInContentType_interpersonal_messaging_1984 ||
+                   number == BuiltInContentType_interpersonal_messaging_1988))
+    return true;
+  g_autofree char *name = envelope_content_type(type);
+  g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_SYNTAX,
+              "5.6.1 content type %s is not interpersonal messaging (RFC 2156 1.5.3)", name);
+  return false;
+}
+
+/* The content as far as reading goes; error: why no mail can be made of it. */
+static void read_content(struct reading *reading, const Message_t *message, GError **error)
+{
+  if (!is_interpersonal(&message->envelope.content_type, error))
     return;
-  }
+  if (reading->job->truncated)
+    return; /* there is none */
   g_autoptr(octets_t) octets = asn1_octets(reading->apdu, &message->content);
   GError *local = NULL;
   g_autoptr(asn1_value_t) content = job_content(reading->context, octets, &local);
@@ -271,6 +288,25 @@ static void read_message(struct reading *reading, const Message_t *message)
   reading->content = NULL;
 }
 
+/* Whether its originator asked for any of it.  A report that is here because the originating MTA, which is
+ * this gateway, asks always (X.411 12.2.1.1), and the sender did not (NOTIFY=NEVER), is the operator's alone.
+ */
+static bool somebody_asked(struct reading *reading, const Report_t *report)
+{
+  const ReportTransferContent_t *content = &report->content;
+  g_autoptr(GString) words = g_string_new("the sender asked for no report (NOTIFY=NEVER):");
+  for (int i = 0; i < content->per_recipient_fields.list.count; i++) {
+    const PerRecipientReportTransferFields_t *fields = content->per_recipient_fields.list.array[i];
+    if (report_is_wanted(reading->context, content, fields))
+      return true;
+    g_autofree char *name = job_or_text(reading->apdu, &fields->actual_recipient_name);
+    g_autofree char *outcome = report_outcome_words(&fields->last_trace_information.report_type);
+    g_string_append_printf(words, "%s %s: %s", i ? ";" : "", name ? name : "(unreadable)", outcome);
+  }
+  reading->result->words = g_utf8_make_valid(words->str, -1);
+  return false;
+}
+
 /* One recipient: whom the report is for.  One that is meant for the gateway itself (5.1.5: a mail without
  * originator went out under its name) ends here. */
 static void read_report(struct reading *reading, const Report_t *report)
@@ -290,14 +326,22 @@ static void read_report(struct reading *reading, const Report_t *report)
   result->duplicate_key = duplicate_key_whole(reading->job, reading->apdu);
   g_autoptr(or_address_t) address =
       or_address_from_asn1(reading->apdu, &envelope->report_destination_name, &error);
-  if (address && or_address_equal(address, reading->context->own))
+  if (address && or_address_equal(address, reading->context->own)) {
+    result->words =
+        g_strdup("a report for the gateway itself: a mail without sender went out under its name");
     return;
+  }
   struct mapping_recipient *recipient = mapping_recipient_new(0);
   recipient->notify = MAPPING_NOTIFY_NEVER;
-  g_ptr_array_add(result->recipients, recipient);
   recipient->address = address ? or_address_format(address) : g_strdup("");
-  if (!address ||
-      !address_route_or(reading->context, address, &recipient->mapped, &recipient->hop, NULL, &error))
+  bool routed = address && address_route_or(reading->context, address, &recipient->mapped, &recipient->hop,
+                                            NULL, &error);
+  if (routed && !g_str_has_prefix(recipient->hop, "p1:") && !somebody_asked(reading, report)) {
+    mapping_recipient_free(recipient);
+    return;
+  }
+  g_ptr_array_add(result->recipients, recipient);
+  if (!routed)
     job_recipient_error(recipient, "5.1.1", error);
   else if (reading->loop)
     job_recipient_fail(recipient, "5.4.6", 1, 3, "loop detected: %s", reading->loop);
@@ -314,6 +358,9 @@ static void read_probe(struct reading *reading, const ProbeTransferEnvelope_t *e
   reading->critical = envelope_critical(envelope->extensions, false);
   reading->critical_transit = envelope_critical(envelope->extensions, true);
   result->duplicate_key = duplicate_key_whole(reading->job, reading->apdu);
+  g_autoptr(GError) content = NULL;
+  is_interpersonal(&envelope->content_type, &content);
+  reading->content = content;
   for (int i = 0; i < envelope->per_recipient_fields.list.count; i++) {
     const struct PerRecipientProbeTransferFields *fields = envelope->per_recipient_fields.list.array[i];
     add_recipient(reading, &fields->recipient_name, i, x400_bits_get(&fields->per_recipient_indicators),
@@ -329,6 +376,7 @@ static void read_probe(struct reading *reading, const ProbeTransferEnvelope_t *e
     recipient->words =
         g_strdup("the probe was answered by the gateway: it maps the address and has a route for it");
   }
+  reading->content = NULL;
 }
 
 void mapping_read_apdu(struct mapping_context *context, const struct mapping_job *job,

@@ -4,7 +4,10 @@
 
 #include "mapping/envelope.h"
 
+struct PerRecipientReportTransferFields;
 struct Report;
+struct ReportTransferContent;
+struct ReportType;
 
 /* --- between mail and P1 --- */
 /* Whether a mail is a delivery status notification: multipart/report of that type without originator. */
@@ -15,6 +18,13 @@ void report_subject_of_dsn(const struct mime_mail *mail, struct mapping_result *
  * action-field). */
 struct octets *report_to_x400(struct to_x400 *to, const struct mapping_job *job,
                               struct mapping_result *result, GError **error);
+/* Whether a recipient's part of a report is for the subject's originator: all are, but one about a message of
+ * this gateway's own for which only the originating MTA's bit was set (envelope_indicators(): NOTIFY=NEVER).
+ */
+bool report_is_wanted(struct mapping_context *context, const struct ReportTransferContent *content,
+                      const struct PerRecipientReportTransferFields *fields);
+/* "delivered", or why not, in X.411's names; caller frees. */
+char *report_outcome_words(const struct ReportType *type);
 /* 5.3.8: the DSN of a report APDU, written through from->writer. */
 bool report_from_x400(struct from_x400 *from, const struct mapping_job *job, const struct asn1_value *apdu,
                       const struct Report *report, GError **error);

@@ -1,16 +1,22 @@
 /* report_from_x400.c - an X.400 report as a DSN: RFC 2156 5.3.8. */
 #include "mapping/delivery_status.h"
-#include "mapping/job_io.h"
 #include "mapping/report.h"
 #include "mapping/report_codes.h"
 #include "mapping/trace.h"
 
 #include <ContentCorrelator.h>
+#include <ExtensionField.h>
 #include <InformationObject.h>
 #include <LastTraceInformation.h>
+#include <ORName.h>
+#include <OriginatorAndDLExpansion.h>
 #include <OriginatorAndDLExpansionHistory.h>
+#include <PerRecipientIndicators.h>
 #include <PerRecipientReportTransferFields.h>
+#include <Redirection.h>
+#include <RedirectionHistory.h>
 #include <Report.h>
+#include <ReportTransferContent.h>
 #include <string.h>
 
 enum { TEXT_MAX = 1024 };
@@ -26,6 +32,13 @@ static void add_field(GPtrArray *fields, const char *name, const char *format, .
   g_ptr_array_add(fields, g_strdup_printf("%s: %s", name, body));
 }
 
+/* A mailbox for people and programs: of the address space as it is, when it has none. */
+static char *mailbox_of(struct from_x400 *from, const struct asn1_value *value, const ORName_t *name)
+{
+  char *mailbox = job_or_mailbox(from->context, value, name, ADDRESS_HEADING);
+  return mailbox ? mailbox : job_or_text(value, name);
+}
+
 static char *time_text(const struct OCTET_STRING *field)
 {
   struct mail_time time;
@@ -34,6 +47,64 @@ static char *time_text(const struct OCTET_STRING *field)
   GString *text = g_string_new(NULL);
   mail_time_format(&time, text);
   return g_string_free(text, FALSE);
+}
+
+/* 5.3.8.1: what has no field of its own is listed, whatever its criticality. */
+static void add_discarded(struct from_x400 *from, const struct Extensions *extensions, const long *served,
+                          GString *names)
+{
+  for (int i = 0; extensions && i < extensions->list.count; i++) {
+    const struct ExtensionField *extension = extensions->list.array[i];
+    bool known = false;
+    for (guint k = 0; served[k] && !known; k++)
+      known = extension == x400_extension(extensions, served[k]);
+    if (known)
+      continue;
+    g_autofree char *name = x400_extension_name(extension);
+    g_string_append_printf(names, "%s%s", names->len ? ", " : "", name);
+    mapping_loss(from->losses, "report extension %s: discarded (RFC 2156 5.3.8.1): mail has no such service",
+                 name);
+  }
+}
+
+static void put_discarded(const GString *names, GPtrArray *fields)
+{
+  if (names->len)
+    add_field(fields, "X400-Discarded-DR-Extensions", "%s", names->str);
+}
+
+/* --- who is told --- */
+
+bool report_is_wanted(struct mapping_context *context, const struct ReportTransferContent *content,
+                      const struct PerRecipientReportTransferFields *fields)
+{
+  /* In a report only the originator's bits count (X.411 12.2.1.3).  All five are looked at all the same: a
+   * peer that leaves them out altogether must not silence what the sender waits for. */
+  const guint32 mask = 0x1fu & ~(1u << PerRecipientIndicators_responsibility);
+  if ((x400_bits_get(&fields->per_recipient_indicators) & mask) !=
+      1u << PerRecipientIndicators_originating_MTA_non_delivery_report)
+    return true;
+  struct mapping_gdi subject = {0};
+  x400_domain_get(&content->subject_identifier.global_domain_identifier, &subject);
+  bool own = x400_domain_equal(&subject, job_domain(context, NULL));
+  for (guint i = 0; i < context->settings->peers->len && !own; i++)
+    own = x400_domain_equal(&subject, job_domain(context, context->settings->peers->pdata[i]));
+  x400_domain_clear(&subject);
+  return !own;
+}
+
+char *report_outcome_words(const struct ReportType *type)
+{
+  if (type->present == ReportType_PR_delivery)
+    return g_strdup("delivered");
+  const NonDeliveryReport_t *failure = &type->choice.non_delivery;
+  gint reason = (gint)failure->non_delivery_reason_code;
+  gint diagnostic = failure->non_delivery_diagnostic_code ? (gint)*failure->non_delivery_diagnostic_code
+                                                          : REPORT_NO_DIAGNOSTIC;
+  if (diagnostic == REPORT_NO_DIAGNOSTIC)
+    return g_strdup_printf("%s (%s)", report_plain_words(reason, diagnostic), report_reason_words(reason));
+  return g_strdup_printf("%s (%s: %s)", report_plain_words(reason, diagnostic), report_reason_words(reason),
+                         report_diagnostic_words(diagnostic));
 }
 
 /* --- per recipient --- */
@@ -63,9 +134,9 @@ static void add_addresses(struct from_x400 *from, const struct asn1_value *apdu,
     add_field(recipient->fields, "X400-Mapped-Redirect-Recipient", "rfc822; %s", mapped);
 }
 
-static void add_failure(const NonDeliveryReport_t *failure, struct status_recipient *recipient,
-                        const char *supplement)
+static void add_failure(const ReportType_t *type, struct status_recipient *recipient, const char *supplement)
 {
+  const NonDeliveryReport_t *failure = &type->choice.non_delivery;
   gint reason = (gint)failure->non_delivery_reason_code;
   gint diagnostic = failure->non_delivery_diagnostic_code ? (gint)*failure->non_delivery_diagnostic_code
                                                           : REPORT_NO_DIAGNOSTIC;
@@ -76,10 +147,8 @@ static void add_failure(const NonDeliveryReport_t *failure, struct status_recipi
           ? g_strdup_printf("x400; Reason %d (%s)", reason, report_reason_words(reason))
           : g_strdup_printf("x400; Reason %d (%s); Diagnostic %d (%s)", reason, report_reason_words(reason),
                             diagnostic, report_diagnostic_words(diagnostic));
-  recipient->words = g_strdup_printf(
-      "%s%s%s%s%s", report_reason_words(reason), diagnostic == REPORT_NO_DIAGNOSTIC ? "" : ": ",
-      diagnostic == REPORT_NO_DIAGNOSTIC ? "" : report_diagnostic_words(diagnostic), supplement ? "; " : "",
-      supplement ? supplement : "");
+  g_autofree char *words = report_outcome_words(type);
+  recipient->words = supplement ? g_strdup_printf("%s; %s", words, supplement) : g_steal_pointer(&words);
 }
 
 static void add_delivery(const DeliveryReport_t *delivery, struct status_recipient *recipient)
@@ -95,6 +164,40 @@ static void add_delivery(const DeliveryReport_t *delivery, struct status_recipie
             user >= 0 && user < (long)G_N_ELEMENTS(users) ? users[user] : "unknown", user);
 }
 
+/* Each redirection, the earliest first: EBNF.redirection-history-item. */
+static void add_redirections(struct from_x400 *from, const struct asn1_value *apdu,
+                             const struct Extensions *extensions, GPtrArray *fields)
+{
+  g_autoptr(asn1_value_t) value = x400_extension_value(
+      apdu, x400_extension(extensions, StandardExtension_redirection_history), &asn_DEF_RedirectionHistory);
+  const RedirectionHistory_t *history = value ? asn1_value_get(value) : NULL;
+  for (int i = 0; history && i < history->list.count; i++) {
+    const Redirection_t *redirection = history->list.array[i];
+    const IntendedRecipientName_t *intended = &redirection->intended_recipient_name;
+    g_autofree char *mailbox = mailbox_of(from, value, &intended->intended_recipient);
+    g_autofree char *time = time_text(&intended->redirection_time);
+    add_field(fields, "X400-Redirection-History", "intended recipient %s redirected to %s on %s",
+              mailbox ? mailbox : "unknown", envelope_redirection_reason(redirection->redirection_reason),
+              time ? time : "an unknown date");
+  }
+}
+
+static void add_extensions(struct from_x400 *from, const struct asn1_value *apdu,
+                           const struct Extensions *extensions, GPtrArray *fields)
+{
+  static const long served[] = {StandardExtension_redirection_history,
+                                StandardExtension_physical_forwarding_address, 0};
+  add_redirections(from, apdu, extensions, fields);
+  g_autoptr(asn1_value_t) forwarding = x400_extension_value(
+      apdu, x400_extension(extensions, StandardExtension_physical_forwarding_address), &asn_DEF_ORName);
+  g_autofree char *mailbox = forwarding ? mailbox_of(from, forwarding, asn1_value_get(forwarding)) : NULL;
+  if (mailbox)
+    add_field(fields, "X400-Physical-Forwarding-Address", "%s", mailbox);
+  g_autoptr(GString) names = g_string_new(NULL);
+  add_discarded(from, extensions, served, names);
+  put_discarded(names, fields);
+}
+
 static void add_recipient(struct from_x400 *from, const struct asn1_value *apdu,
                           const PerRecipientReportTransferFields_t *fields, struct delivery_status *status)
 {
@@ -108,7 +211,7 @@ static void add_recipient(struct from_x400 *from, const struct asn1_value *apdu,
   if (last->report_type.present == ReportType_PR_delivery)
     add_delivery(&last->report_type.choice.delivery, recipient);
   else
-    add_failure(&last->report_type.choice.non_delivery, recipient, supplement);
+    add_failure(&last->report_type, recipient, supplement);
   if (last->converted_encoded_information_types) {
     g_autoptr(eit_set_t) types = eit_from_asn1(last->converted_encoded_information_types);
     g_autofree char *text = eit_format(types);
@@ -121,6 +224,7 @@ static void add_recipient(struct from_x400 *from, const struct asn1_value *apdu,
     add_field(recipient->fields, "X400-Supplementary-Info", "\"%s\";", supplement);
   add_field(recipient->fields, "X400-Originally-Specified-Recipient-Number", "%ld",
             fields->originally_specified_recipient_number);
+  add_extensions(from, apdu, fields->extensions, recipient->fields);
 }
 
 /* --- per message --- */
@@ -137,21 +241,56 @@ static char *correlator_text(const struct asn1_value *apdu, const ReportTransfer
   return x400_text(value, CHARSET_IA5, &correlator->choice.ia5text, TEXT_MAX);
 }
 
-/* 5.3.8.1: what has no field of its own is listed. */
-static void add_discarded(const struct Extensions *extensions, GPtrArray *fields)
+/* The newest first, as trace is; the oldest is the originator. */
+static void add_dl_history(struct from_x400 *from, const struct asn1_value *apdu,
+                           const struct Extensions *extensions, GPtrArray *fields)
 {
-  GString *names = g_string_new(NULL);
-  for (int i = 0; extensions && i < extensions->list.count; i++) {
-    const struct ExtensionField *extension = extensions->list.array[i];
-    if (extension == x400_extension(extensions, StandardExtension_content_correlator) ||
-        extension == x400_extension(extensions, StandardExtension_internal_trace_information))
-      continue;
-    g_autofree char *name = x400_extension_name(extension);
-    g_string_append_printf(names, "%s%s", names->len ? ", " : "", name);
+  g_autoptr(asn1_value_t) value = x400_extension_value(
+      apdu, x400_extension(extensions, StandardExtension_originator_and_DL_expansion_history),
+      &asn_DEF_OriginatorAndDLExpansionHistory);
+  const OriginatorAndDLExpansionHistory_t *history = value ? asn1_value_get(value) : NULL;
+  for (int i = history ? history->list.count : 0; i-- > 0;) {
+    const OriginatorAndDLExpansion_t *step = history->list.array[i];
+    g_autofree char *mailbox = mailbox_of(from, value, &step->originator_or_dl_name);
+    g_autofree char *time = time_text(&step->origination_or_expansion_time);
+    add_field(fields, "X400-Originator-and-DL-Expansion-History", "%s; %s;", mailbox ? mailbox : "unknown",
+              time ? time : "");
   }
-  if (names->len)
-    add_field(fields, "X400-Discarded-DR-Extensions", "%s", names->str);
-  g_string_free(names, TRUE);
+}
+
+/* What stands in the report's envelope and in its content. */
+static void add_message_extensions(struct from_x400 *from, const struct asn1_value *apdu,
+                                   const struct Report *report, GPtrArray *fields)
+{
+  static const long served[] = {StandardExtension_originator_and_DL_expansion_history,
+                                StandardExtension_reporting_DL_name, StandardExtension_content_correlator,
+                                StandardExtension_internal_trace_information, 0};
+  const struct Extensions *envelope = report->envelope.extensions;
+  add_dl_history(from, apdu, envelope, fields);
+  g_autoptr(asn1_value_t) list = x400_extension_value(
+      apdu, x400_extension(envelope, StandardExtension_reporting_DL_name), &asn_DEF_ORName);
+  g_autofree char *mailbox = list ? mailbox_of(from, list, asn1_value_get(list)) : NULL;
+  if (mailbox)
+    add_field(fields, "X400-Reporting-DL-Name", "%s", mailbox);
+  g_autoptr(GString) names = g_string_new(NULL);
+  add_discarded(from, envelope, served, names);
+  add_discarded(from, report->content.extensions, served, names);
+  put_discarded(names, fields);
+  if (report->content.additional_information)
+    mapping_loss(from->losses,
+                 "report additional-information: discarded (RFC 2156 5.3.8.1): it is private to X.400");
+}
+
+static void add_subject_trace(const struct asn1_value *apdu, const struct TraceInformation *information,
+                              GPtrArray *fields)
+{
+  if (!information)
+    return;
+  g_autoptr(GPtrArray) trace = trace_from_asn1(apdu, information, NULL);
+  for (guint i = trace->len; i-- > 0;) {
+    g_autofree char *text = trace_format(trace->pdata[i]);
+    add_field(fields, "X400-Subject-Intermediate-Trace-Information", "%s", text);
+  }
 }
 
 static char *report_point(const struct trace_element *element)
@@ -197,7 +336,12 @@ static char *fill_message(struct from_x400 *from, const struct mapping_job *job,
     if (*text)
       add_field(status->fields, "X400-Original-Encoded-Information-Types", "%s", text);
   }
-  add_discarded(content->extensions, status->fields);
+  if (content->content_type) {
+    g_autofree char *type = envelope_content_type(content->content_type);
+    add_field(status->fields, "X400-Content-Type", "%s", type);
+  }
+  add_subject_trace(apdu, content->subject_intermediate_trace_information, status->fields);
+  add_message_extensions(from, apdu, report, status->fields);
   if (!correlator)
     correlator = g_steal_pointer(&identifier);
   return correlator;
@@ -253,7 +397,8 @@ bool report_from_x400(struct from_x400 *from, const struct mapping_job *job, con
   g_autoptr(delivery_status_t) status = delivery_status_new();
   g_autofree char *subject_of = fill_message(from, job, apdu, report, status);
   for (int i = 0; i < report->content.per_recipient_fields.list.count; i++)
-    add_recipient(from, apdu, report->content.per_recipient_fields.list.array[i], status);
+    if (report_is_wanted(from->context, &report->content, report->content.per_recipient_fields.list.array[i]))
+      add_recipient(from, apdu, report->content.per_recipient_fields.list.array[i], status);
   write_trace(from, apdu, report);
   const struct mail_time now = job_time(job->received_us);
   bool returns = report->content.returned_content != NULL;

@@ -148,9 +148,13 @@ static bool add_recipient(struct to_x400 *to, struct asn1_value *value, ReportTr
   }
   fields->originally_specified_recipient_number =
       number_of(recipient, content->per_recipient_fields.list.count + 1);
+  /* A DSN comes to who asked for it: the originator's bits say so (X.411 12.2.1.3; those of the MTA do not
+   * count). */
   x400_bits_put(&fields->per_recipient_indicators,
-                1u << (failed ? PerRecipientIndicators_originating_MTA_non_delivery_report
-                              : PerRecipientIndicators_originating_MTA_report),
+                failed ? 1u << PerRecipientIndicators_originating_MTA_non_delivery_report |
+                             1u << PerRecipientIndicators_originator_non_delivery_report
+                       : 1u << PerRecipientIndicators_originating_MTA_report |
+                             1u << PerRecipientIndicators_originator_report,
                 8);
   LastTraceInformation_t *last = &fields->last_trace_information;
   const struct mail_time *arrival = status->has_arrival ? &status->arrival : &to->now;

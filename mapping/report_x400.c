@@ -5,13 +5,17 @@
 #include "mapping/reporting.h"
 #include "mapping/trace.h"
 
-#include <ContentCorrelator.h>
 #include <DLExpansion.h>
 #include <DLExpansionHistory.h>
 #include <MTS-APDU.h>
+#include <OriginatorAndDLExpansion.h>
+#include <OriginatorAndDLExpansionHistory.h>
 #include <PerMessageIndicators.h>
 #include <PerRecipientIndicators.h>
 #include <PerRecipientReportTransferFields.h>
+#include <Redirection.h>
+#include <RedirectionHistory.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -36,15 +40,17 @@ struct subject_recipient {
   const ORName_t *name;
   long number;
   guint32 indicators;
+  const struct Extensions *extensions;
 };
 
-static bool open_subject(const struct asn1_value *apdu, struct subject *subject)
+/* truncated: its content was not kept. */
+static bool open_subject(const struct asn1_value *apdu, bool truncated, struct subject *subject)
 {
   const MTS_APDU_t *choice = asn1_value_get(apdu);
   if (choice->present == MTS_APDU_PR_message) {
     const MessageTransferEnvelope_t *envelope = &choice->choice.message.envelope;
-    bool wanted =
-        x400_bits_get(envelope->per_message_indicators) & (1u << PerMessageIndicators_content_return_request);
+    bool wanted = !truncated && x400_bits_get(envelope->per_message_indicators) &
+                                    (1u << PerMessageIndicators_content_return_request);
     *subject = (struct subject){apdu,
                                 &envelope->message_identifier,
                                 &envelope->originator_name,
@@ -87,13 +93,13 @@ static bool subject_recipient(const struct subject *subject, guint ordinal,
         choice->choice.message.envelope.per_recipient_fields.list.array[ordinal];
     *recipient =
         (struct subject_recipient){&fields->recipient_name, fields->originally_specified_recipient_number,
-                                   x400_bits_get(&fields->per_recipient_indicators)};
+                                   x400_bits_get(&fields->per_recipient_indicators), fields->extensions};
   } else {
     const PerRecipientProbeTransferFields_t *fields =
         choice->choice.probe.per_recipient_fields.list.array[ordinal];
     *recipient =
         (struct subject_recipient){&fields->recipient_name, fields->originally_specified_recipient_number,
-                                   x400_bits_get(&fields->per_recipient_indicators)};
+                                   x400_bits_get(&fields->per_recipient_indicators), fields->extensions};
   }
   return true;
 }
@@ -108,23 +114,42 @@ static bool is_wanted(guint32 indicators, bool failed)
   return indicators & (failed ? report | failure : report);
 }
 
-static void copy_name(const struct asn1_value *from, const ORName_t *name, struct asn1_value *to,
-                      ORName_t *copy)
+/* A member that stands in its holder, not behind a pointer. What cannot be copied leaves it empty: the report
+ * can then not be encoded, which is told. */
+static void copy_into(const struct asn1_value *from, const struct asn_TYPE_descriptor_s *type,
+                      const void *structure, void *member, gsize size)
 {
-  g_autoptr(or_address_t) address = or_address_from_asn1(from, name, NULL);
-  if (address)
-    or_address_to_asn1(address, to, copy);
+  void *copy = x400_copy(from, type, structure);
+  if (copy)
+    memcpy(member, copy, size);
+  free(copy); /* the outermost block alone: what it points to is the member's now */
 }
 
-static void add_recipient(struct asn1_value *value, ReportTransferContent_t *content,
-                          const struct subject *subject, const struct subject_recipient *about,
-                          const struct mapping_recipient *outcome, const struct mapping_job *job)
+/* X.411 12.2.1.3: who was first meant, and the way from there. */
+static void copy_redirections(const struct subject *subject, const struct subject_recipient *about,
+                              PerRecipientReportTransferFields_t *fields)
+{
+  const struct ExtensionField *field =
+      x400_extension(about->extensions, StandardExtension_redirection_history);
+  g_autoptr(asn1_value_t) value = x400_extension_value(subject->apdu, field, &asn_DEF_RedirectionHistory);
+  const RedirectionHistory_t *history = value ? asn1_value_get(value) : NULL;
+  if (!history || !history->list.count)
+    return;
+  fields->originally_intended_recipient_name =
+      x400_copy(value, &asn_DEF_ORName, &history->list.array[0]->intended_recipient_name.intended_recipient);
+  x400_extension_copy(subject->apdu, field, &fields->extensions);
+}
+
+static void add_recipient(ReportTransferContent_t *content, const struct subject *subject,
+                          const struct subject_recipient *about, const struct mapping_recipient *outcome,
+                          const struct mapping_job *job)
 {
   bool failed = outcome->failed || outcome->action == MAPPING_FAILED;
   const struct mail_time arrival = {.us = job->received_us},
                          delivered = {.us = outcome->time_us ? outcome->time_us : job->now_us};
   PerRecipientReportTransferFields_t *fields = asn1_new_field(PerRecipientReportTransferFields_t);
-  copy_name(subject->apdu, about->name, value, &fields->actual_recipient_name);
+  copy_into(subject->apdu, &asn_DEF_ORName, about->name, &fields->actual_recipient_name,
+            sizeof fields->actual_recipient_name);
   fields->originally_specified_recipient_number = about->number;
   x400_bits_put(&fields->per_recipient_indicators,
                 about->indicators & ~(1u << PerRecipientIndicators_responsibility), 8);
@@ -147,31 +172,8 @@ static void add_recipient(struct asn1_value *value, ReportTransferContent_t *con
                                              outcome->code ? " " : "", outcome->words);
     fields->supplementary_information = x400_printable_new(words, SUPPLEMENT_MAX);
   }
+  copy_redirections(subject, about, fields);
   asn_sequence_add(&content->per_recipient_fields.list, fields);
-}
-
-static void copy_correlator(const struct subject *subject, struct asn1_value *value,
-                            ReportTransferContent_t *content)
-{
-  const struct ExtensionField *field =
-      x400_extension(subject->extensions, StandardExtension_content_correlator);
-  g_autoptr(asn1_value_t) correlator =
-      field ? x400_extension_value(subject->apdu, field, &asn_DEF_ContentCorrelator) : NULL;
-  if (correlator)
-    x400_extension_add(value, &content->extensions, StandardExtension_content_correlator, 0,
-                       &asn_DEF_ContentCorrelator, asn1_value_get(correlator));
-}
-
-static void copy_content_type(const ContentType_t *from, ReportTransferContent_t *content)
-{
-  ContentType_t *to = content->content_type = asn1_new_field(ContentType_t);
-  to->present = from->present;
-  if (from->present == ContentType_PR_built_in) {
-    to->choice.built_in = from->choice.built_in;
-    return;
-  }
-  g_autofree char *dotted = x400_oid_text(&from->choice.extended);
-  oid_put_dotted(&to->choice.extended, dotted);
 }
 
 /* Where the subject had been: what an operator on the other side asks first. */
@@ -188,22 +190,19 @@ static void copy_trace(const struct subject *subject, struct asn1_value *value,
 static void fill_content(const struct subject *subject, struct asn1_value *value,
                          ReportTransferContent_t *content, bool failed)
 {
-  struct mapping_gdi gdi = {0};
-  x400_domain_get(&subject->identifier->global_domain_identifier, &gdi);
-  g_autofree char *local = asn1_strndup(subject->apdu, &subject->identifier->local_identifier, 64);
-  x400_identifier_put(&gdi, local ? local : "", &content->subject_identifier);
-  x400_domain_clear(&gdi);
-  if (subject->types) {
-    g_autoptr(eit_set_t) types = eit_from_asn1(subject->types);
-    content->original_encoded_information_types = eit_to_asn1(types);
-  }
-  if (subject->content_identifier) {
-    g_autofree char *text = asn1_strndup(subject->apdu, subject->content_identifier, 64);
-    content->content_identifier = text ? asn1_new_string(text) : NULL;
-  }
-  copy_content_type(subject->content_type, content);
+  copy_into(subject->apdu, &asn_DEF_MTSIdentifier, subject->identifier, &content->subject_identifier,
+            sizeof content->subject_identifier);
+  if (subject->types)
+    content->original_encoded_information_types =
+        x400_copy(subject->apdu, &asn_DEF_EncodedInformationTypes, subject->types);
+  if (subject->content_identifier)
+    content->content_identifier =
+        x400_copy(subject->apdu, &asn_DEF_ContentIdentifier, subject->content_identifier);
+  content->content_type = x400_copy(subject->apdu, &asn_DEF_ContentType, subject->content_type);
   copy_trace(subject, value, content);
-  copy_correlator(subject, value, content);
+  x400_extension_copy(subject->apdu,
+                      x400_extension(subject->extensions, StandardExtension_content_correlator),
+                      &content->extensions);
   if (!failed || !subject->content)
     return;
   g_autoptr(octets_t) returned = asn1_octets(subject->apdu, subject->content);
@@ -226,17 +225,50 @@ static void put_identifier(const struct mapping_job *job, const struct mapping_g
   job_identifier_add(result, "mts-id", text);
 }
 
+static struct asn1_value *expansions(const struct subject *subject)
+{
+  return x400_extension_value(subject->apdu,
+                              x400_extension(subject->extensions, StandardExtension_dl_expansion_history),
+                              &asn_DEF_DLExpansionHistory);
+}
+
 /* X.411 14.3.10: about a member of a list, the list that was expanded last is told; else the originator. */
 static struct or_address *told(const struct subject *subject, GError **error)
 {
-  const struct ExtensionField *field =
-      x400_extension(subject->extensions, StandardExtension_dl_expansion_history);
-  g_autoptr(asn1_value_t) value =
-      field ? x400_extension_value(subject->apdu, field, &asn_DEF_DLExpansionHistory) : NULL;
+  g_autoptr(asn1_value_t) value = expansions(subject);
   const DLExpansionHistory_t *history = value ? asn1_value_get(value) : NULL;
   if (history && history->list.count)
     return or_address_from_asn1(value, &history->list.array[history->list.count - 1]->dl, error);
   return or_address_from_asn1(subject->apdu, subject->originator, error);
+}
+
+/* The way back for the lists that pass the report on: the originator, then each list in the order of
+ * expansion (X.411 8.3.1.2.1.3).  The originator's time is that of the first trace element: the submission.
+ */
+static void put_expansions(const struct subject *subject, struct asn1_value *value,
+                           struct Extensions **extensions)
+{
+  g_autoptr(asn1_value_t) expanded = expansions(subject);
+  const DLExpansionHistory_t *history = expanded ? asn1_value_get(expanded) : NULL;
+  if (!history || !history->list.count || !subject->trace->list.count)
+    return;
+  g_autoptr(asn1_value_t) made = asn1_value_new(&asn_DEF_OriginatorAndDLExpansionHistory);
+  OriginatorAndDLExpansionHistory_t *list = asn1_value_get(made);
+  for (int i = -1; i < history->list.count; i++) {
+    const DLExpansion_t *expansion = i < 0 ? NULL : history->list.array[i];
+    const struct OCTET_STRING *time =
+        expansion ? &expansion->dl_expansion_time
+                  : &subject->trace->list.array[0]->domain_supplied_information.arrival_time;
+    OriginatorAndDLExpansion_t *step = asn1_new_field(OriginatorAndDLExpansion_t);
+    copy_into(expansion ? expanded : subject->apdu, &asn_DEF_ORName,
+              expansion ? &expansion->dl : subject->originator, &step->originator_or_dl_name,
+              sizeof step->originator_or_dl_name);
+    copy_into(expansion ? expanded : subject->apdu, &asn_DEF_Time, time, &step->origination_or_expansion_time,
+              sizeof step->origination_or_expansion_time);
+    asn_sequence_add(&list->list, step);
+  }
+  x400_extension_add(value, extensions, StandardExtension_originator_and_DL_expansion_history, 0,
+                     &asn_DEF_OriginatorAndDLExpansionHistory, list);
 }
 
 static struct mapping_recipient *destination(struct mapping_context *context, const struct mapping_job *job,
@@ -273,7 +305,7 @@ static struct octets *make(struct mapping_context *context, const struct mapping
     bool gone = outcome->failed || outcome->action == MAPPING_FAILED;
     if (!subject_recipient(subject, outcome->ordinal, &about) || !is_wanted(about.indicators, gone))
       continue;
-    add_recipient(value, &report->content, subject, &about, outcome, job);
+    add_recipient(&report->content, subject, &about, outcome, job);
     failed = failed || gone;
   }
   if (report->content.per_recipient_fields.list.count == 0)
@@ -286,6 +318,10 @@ static struct octets *make(struct mapping_context *context, const struct mapping
   g_autoptr(GPtrArray) trace = trace_list_new();
   g_ptr_array_add(trace, trace_element_new(gdi, job_mta_name(context, peer), &now));
   trace_to_asn1(trace, value, &report->envelope.trace_information, &report->envelope.extensions);
+  put_expansions(subject, value, &report->envelope.extensions);
+  x400_extension_copy(subject->apdu,
+                      x400_extension(subject->extensions, StandardExtension_message_security_label),
+                      &report->envelope.extensions);
   fill_content(subject, value, &report->content, failed);
   return asn1_encode(value, error);
 }
@@ -301,7 +337,7 @@ void report_on_apdu(struct mapping_context *context, const struct mapping_job *j
     mapping_result_fail(result, MAPPING_PARK, error);
     return;
   }
-  if (!open_subject(apdu, &subject)) {
+  if (!open_subject(apdu, job->truncated, &subject)) {
     result->words = g_strdup("never a report on a report (X.411 14.3.5)");
     return;
   }

@@ -358,6 +358,25 @@ struct asn1_value *x400_extension_value(const struct asn1_value *value,
   return extension ? any_value(value, extension->value, type) : NULL;
 }
 
+void *x400_copy(const struct asn1_value *from, const struct asn_TYPE_descriptor_s *type,
+                const void *structure)
+{
+  g_autoptr(octets_t) octets = asn1_encode_field(from, type, structure, NULL);
+  struct asn1_value *copy = octets ? asn1_decode(type, octets, NULL, NULL) : NULL;
+  return copy ? asn1_value_steal(copy) : NULL;
+}
+
+void x400_extension_copy(const struct asn1_value *from, const struct ExtensionField *extension,
+                         struct Extensions **extensions)
+{
+  struct ExtensionField *copy = extension ? x400_copy(from, &asn_DEF_ExtensionField, extension) : NULL;
+  if (!copy)
+    return;
+  if (!*extensions)
+    *extensions = asn1_new_field(struct Extensions);
+  asn_set_add(&(*extensions)->list, copy);
+}
+
 char *x400_extension_name(const struct ExtensionField *extension)
 {
   if (extension->type.present == ExtensionType_PR_standard_extension)

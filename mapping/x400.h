@@ -71,6 +71,9 @@ void x400_private_extension_add(struct asn1_value *value, struct Extensions **ex
 struct asn1_value *x400_extension_value(const struct asn1_value *value,
                                         const struct ExtensionField *extension,
                                         const struct asn_TYPE_descriptor_s *type);
+/* The extension as it came, criticality and value octet for octet, into another value; nothing for NULL. */
+void x400_extension_copy(const struct asn1_value *from, const struct ExtensionField *extension,
+                         struct Extensions **extensions);
 /* "(38)" or "(1)(3)(6)": EBNF.labelled-integer or object-identifier. Caller frees. */
 char *x400_extension_name(const struct ExtensionField *extension);
 
@@ -89,6 +92,11 @@ char *x400_oid_text(const struct ASN__PRIMITIVE_TYPE_s *field);
 struct asn1_value *x400_field_list_new(GPtrArray *fields);
 /* Strings (owned) of one that was received. */
 GPtrArray *x400_field_list_get(const struct asn1_value *list);
+
+/* A structure of the type like one of another value, open types octet for octet, to be hung into a third
+ * (free() releases its outermost block). NULL: a string in it is too long to be held. */
+void *x400_copy(const struct asn1_value *from, const struct asn_TYPE_descriptor_s *type,
+                const void *structure);
 
 /* What the result tells people about: "element: what became of it (clause): why". */
 void mapping_loss(GPtrArray *losses, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -89,6 +89,46 @@ START_TEST(x400_codes_have_their_status)
 }
 END_TEST
 
+/* X.411 figure 2 (1999) numbers reasons 0 to 8 and diagnostics 0 to 78 without a gap: each has its name,
+ * words for people, and a status of RFC 3463 that the other way takes for a failure too. */
+START_TEST(every_code_has_words_and_a_status)
+{
+  static const struct {
+    int number;
+    const char *name;
+  } names[] = {{0, "unrecognised-OR-name"},
+               {7, "content-too-long"},
+               {18, "unsupported-critical-function"},
+               {32, "undeliverable-mail-physical-delivery-address-incorrect"},
+               {45, "undeliverable-mail-originator-prohibited-forwarding"},
+               {47, "unable-to-downgrade"},
+               {50, "incorrect-notification-type"},
+               {56, "unauthorised-dl-name"},
+               {67, "integrity-failure-on-subject-message"},
+               {78, "unsupported-security-policy"}};
+  for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+    ck_assert_str_eq(report_diagnostic_words(names[i].number), names[i].name);
+  ck_assert_str_eq(report_reason_words(8), "transfer-failure-for-security-reason");
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+  for (int diagnostic = -1; diagnostic <= 78; diagnostic++)
+    for (int reason = 0; reason <= 8; reason++) {
+      const char *status = report_status(reason, diagnostic), *plain = report_plain_words(reason, diagnostic);
+      ck_assert_msg((status[0] == '4' || status[0] == '5') && strlen(status) >= 5, "%d/%d", reason,
+                    diagnostic);
+      ck_assert_msg(diagnostic < 50 || status[2] == '6' || status[2] == '7', "%d/%d: %s", reason, diagnostic,
+                    status);
+      ck_assert_uint_gt(strlen(plain), 10);
+      ck_assert(diagnostic < 0 || reason > 0 || g_hash_table_add(seen, (gpointer)plain));
+      gint back, code;
+      report_reason(status, &back, &code);
+      ck_assert(back >= 0 && back <= 8 && code >= -1 && code <= 78);
+    }
+  ck_assert_str_eq(report_diagnostic_words(79), "unknown");
+  ck_assert_str_eq(report_reason_words(9), "unknown");
+  ck_assert_str_eq(report_plain_words(5, 500), report_plain_words(5, -1));
+}
+END_TEST
+
 /* proves: R5 */
 START_TEST(statuses_have_their_x400_codes)
 {
@@ -573,6 +613,7 @@ int main(void)
   TCase *tests = tcase_create("report");
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_add_test(tests, x400_codes_have_their_status);
+  tcase_add_test(tests, every_code_has_words_and_a_status);
   tcase_add_test(tests, statuses_have_their_x400_codes);
   tcase_add_test(tests, sender_of_a_mail_gets_a_dsn);
   tcase_add_test(tests, headers_alone_are_returned_when_asked);
