@@ -4,16 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/offline.h"
 #include "cli/print.h"
 #include "config/config.h"
 #include "mapping/mcgam_compile.h"
-#include "mapping/route.h"
-#include "mapping/settings.h"
+#include "mapping/route_check.h"
 
-/* The sources of all tables go to the compiler together: it compares them with each other. */
-static bool check_tables(const struct config *config, GPtrArray *lines)
+/* The sources of all tables go to the compiler together: it compares them with each other.  NULL: mistakes. */
+static GByteArray *compile_tables(const struct config *config, GPtrArray *lines)
 {
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GArray) sources = g_array_new(FALSE, TRUE, sizeof(struct mcgam_source));
@@ -35,23 +36,42 @@ static bool check_tables(const struct config *config, GPtrArray *lines)
   }
   GByteArray *compiled =
       mcgam_compile((const struct mcgam_source *)(void *)sources->data, sources->len, lines);
-  if (compiled)
-    g_byte_array_unref(compiled);
-  return ok && compiled;
+  if (ok || !compiled)
+    return compiled;
+  g_byte_array_unref(compiled);
+  return NULL;
 }
 
-/* What the conversion says to its part of the configuration, before a daemon has to find out. */
-static bool check_conversion(const struct config *config, GPtrArray *lines)
+static void add_warnings(const struct config *config, struct mapping_context *context, GPtrArray *lines)
+{
+  g_autoptr(GPtrArray) warnings = route_check(context);
+  for (guint i = 0; i < warnings->len; i++) {
+    const struct route_warning *warning = warnings->pdata[i];
+    g_ptr_array_add(lines,
+                    g_strdup_printf("%s:%u: warning: %s", config->file, warning->line, warning->words));
+  }
+}
+
+/* What the conversion says to its part of the configuration, before a daemon has to find out; tables NULL: the
+ * routes are looked at without them. */
+static bool check_conversion(const struct config *config, const GByteArray *tables, GPtrArray *lines)
 {
   g_autoptr(GVariant) dictionary = g_variant_ref_sink(config_conversion(config, 1));
   g_autoptr(GError) error = NULL;
-  struct mapping_settings *settings = mapping_settings_new(dictionary, &error);
-  struct or_routes *routes = settings ? or_routes_new(settings->routes, settings->aliases, &error) : NULL;
-  if (!routes)
-    g_ptr_array_add(lines, g_strdup_printf("%s:1: %s", config->file, error->message));
-  or_routes_free(routes);
-  mapping_settings_free(settings);
-  return routes;
+  int fd = tables ? cli_offline_memfd(tables->data, tables->len, &error) : -1;
+  struct mapping_context *context = error ? NULL : mapping_context_new(dictionary, fd, &error);
+  if (fd >= 0)
+    close(fd);
+  if (!context) {
+    guint line = 1;
+    (void)(sscanf(error->message, "route of line %u:", &line) == 1 ||
+           sscanf(error->message, "alias of line %u:", &line) == 1);
+    g_ptr_array_add(lines, g_strdup_printf("%s:%u: %s", config->file, line, error->message));
+    return false;
+  }
+  add_warnings(config, context, lines);
+  mapping_context_free(context);
+  return true;
 }
 
 static void print_lines(const GPtrArray *lines, bool json, bool ok, const char *file)
@@ -77,8 +97,9 @@ static int check(const char *file, bool json)
   struct config *config = config_load(file, lines);
   bool ok = config;
   if (config) {
-    ok = check_conversion(config, lines) && ok;
-    ok = check_tables(config, lines) && ok;
+    GByteArray *tables = compile_tables(config, lines);
+    ok = check_conversion(config, tables, lines) && tables;
+    g_clear_pointer(&tables, g_byte_array_unref);
     config_unref(config);
   }
   print_lines(lines, json, ok, file);

@@ -1,6 +1,7 @@
 /* test_route.c: the routing table (longest match), settings, contexts. */
 #include "lib/addressing.h"
 #include "mapping/route.h"
+#include "mapping/route_check.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -446,6 +447,74 @@ START_TEST(settings_and_their_defaults)
 }
 END_TEST
 
+/* --- what may loop, what is never reached: the gateway is /PRMD=test/ADMD=gate/C=xx/, land is ours to reach
+ * --- */
+
+#define LAND "{'or': <'/PRMD=land/ADMD=gate/C=xx/'>, 'peer': <'land'>, 'line': <uint32 3>}"
+
+static const struct {
+  const char *what, *settings, *expected; /* "LINE words", "" for none; words are a part */
+} checks[] = {
+    {"a peer's own addresses", "'routes': <[" LAND "]>,", ""},
+    {"a route of the whole country takes in our own domain",
+     "'routes': <[" LAND ", {'or': <'/C=xx/'>, 'peer': <'land'>, 'line': <uint32 4>}]>,",
+     "4 possible loop: <route or=\"/C=xx/\" peer=\"land\"> takes in /PRMD=test/ADMD=gate/C=xx/, which is our "
+     "own domain:"},
+    {"our own domain is named",
+     "'routes': <[{'or': <'/PRMD=TEST/ADMD=Gate/C=XX/'>, 'peer': <'land'>, 'line': <uint32 4>}]>,",
+     "4 possible loop: "},
+    {"part of our own domain lies behind a peer",
+     "'routes': <[{'or': <'/O=branch/PRMD=test/ADMD=gate/C=xx/'>, 'peer': <'land'>}]>,", ""},
+    {"the domain that the peer knows us by goes to that peer",
+     "'routes': <[{'or': <'/ADMD=gold/C=gb/'>, 'peer': <'land'>, 'line': <uint32 5>}]>,"
+     "'peers': <[{'name': <'land'>, 'country': <'gb'>, 'admd': <'gold'>}]>,",
+     "5 possible loop: <route or=\"/ADMD=gold/C=gb/\" peer=\"land\"> takes in /ADMD=gold/C=gb/, which is our "
+     "own domain "
+     "towards this peer:"},
+    {"to another peer it may go",
+     "'routes': <[{'or': <'/ADMD=gold/C=gb/'>, 'peer': <'other'>, 'line': <uint32 5>}]>,"
+     "'peers': <[{'name': <'land'>, 'country': <'gb'>, 'admd': <'gold'>}, {'name': <'other'>}]>,",
+     ""},
+    {"an alias leads to our own domain",
+     "'routes': <[{'or': <'/ADMD=0/C=xx/'>, 'peer': <'land'>, 'line': <uint32 6>}]>,"
+     "'aliases': <[{'country': <'xx'>, 'admd': <'0'>, 'of': <'gate'>}]>,",
+     "6 possible loop: "},
+    {"a second route of the same addresses",
+     "'routes': <[" LAND ", {'or': <'/PRMD=Land/ADMD=GATE/C=xx/'>, 'peer': <'far'>, 'line': <uint32 9>}]>,",
+     "9 <route or=\"/PRMD=Land/ADMD=GATE/C=xx/\" peer=\"far\"> is never reached: line 3 (peer land)"},
+    {"a second route of a domain",
+     "'routes': <[{'domain': <'a.test'>, 'line': <uint32 1>}, {'domain': <'A.test'>, 'smarthost': <'h'>, "
+     "'line': <uint32 2>}]>,",
+     "2 <route domain=\"A.test\"> is never reached: line 1"},
+    {"an Internet domain whose O/R address is a peer's",
+     "'routes': <[" LAND ", {'domain': <'land.test'>, 'line': <uint32 8>}]>,",
+     "8 possible loop: <route domain=\"land.test\"> says that land.test lies in the Internet, but by the "
+     "tables it is "
+     "/PRMD=land/ADMD=gate/C=xx/, and line 3 routes that to peer land:"},
+    {"an Internet domain whose O/R address nobody has",
+     "'routes': <[{'domain': <'land.test'>, 'line': <uint32 8>}, {'domain': <'.'>, 'line': <uint32 9>}]>,",
+     ""},
+    {"no routes", "", ""},
+};
+
+START_TEST(static_check)
+{
+  static const struct addressing_tables tables = {"land.test#PRMD$land.ADMD$gate.C$xx#\n", NULL, NULL, NULL};
+  struct mapping_context *context = addressing_context(checks[_i].settings, &tables);
+  g_autoptr(GPtrArray) warnings = route_check(context);
+  if (!*checks[_i].expected) {
+    const struct route_warning *first = warnings->len ? warnings->pdata[0] : NULL;
+    ck_assert_msg(!first, "%s: %s", checks[_i].what, first ? first->words : "");
+  } else {
+    ck_assert_msg(warnings->len == 1, "%s: %u warnings", checks[_i].what, warnings->len);
+    const struct route_warning *warning = warnings->pdata[0];
+    g_autofree char *told = g_strdup_printf("%u %s", warning->line, warning->words);
+    ck_assert_msg(g_str_has_prefix(told, checks[_i].expected), "%s: %s", checks[_i].what, told);
+  }
+  mapping_context_free(context);
+}
+END_TEST
+
 int main(void)
 {
   Suite *suite = suite_create("route");
@@ -457,6 +526,7 @@ int main(void)
   tcase_add_test(all, property_longest_by_brute_force);
   tcase_add_test(all, shadowed_routes_are_told);
   tcase_add_test(all, explanation);
+  tcase_add_loop_test(all, static_check, 0, G_N_ELEMENTS(checks));
   tcase_add_loop_test(all, domain_routes, 0, G_N_ELEMENTS(domains));
   tcase_add_test(all, every_domain);
   tcase_add_loop_test(all, mistake, 0, G_N_ELEMENTS(wrong));

@@ -52,6 +52,16 @@ def check_command(folder):
     (home.folder / "domain-to-or").write_text("sea.example#PRMD$sea.ADMD$demo.C$xx#\nno row at all\n")
     table = home.cli("check", check=False)
     tap.ok(code(table) == 1 and "domain-to-or:2:" in table.stdout, f"check: a mistake in a mapping table: {table.stdout.splitlines()[0]}")
+    home.write_config()
+    text = home.config.read_text().replace("<p1>", '<route or="/C=xx/" peer="land"/>\n  <p1>')
+    home.config.write_text(text)
+    line = 1 + text[:text.index('<route or="/C=xx/"')].count("\n")
+    loop = home.cli("check")
+    tap.ok(f"{home.config}:{line}: warning: possible loop: " in loop.stdout and "our own domain" in loop.stdout,
+           f"check: a route that may loop: {loop.stdout.splitlines()[0]}")
+    home.config.write_text(text.replace('<route or="/C=xx/" peer="land"/>', '<route or="/S=lee/C=xx/" peer="land"/>'))
+    wrong = home.cli("check", check=False)
+    tap.ok(code(wrong) == 1 and f"{home.config}:{line}: route of line" in wrong.stdout, "check: a route that names a person")
     tap.ok(home.cli("check", "--relax-ng").stdout == (gateway.ROOT / "conf/gw400.rng").read_text(), "check --relax-ng")
     tap.ok(home.cli("check", "--reference").stdout == (gateway.ROOT / "docs/reference.md").read_text(), "check --reference")
 
