@@ -40,6 +40,7 @@ PKGS := glib-2.0 gio-unix-2.0 libuv openssl libxml-2.0 sqlite3 jansson libseccom
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lunbound -lm -lpthread
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+PREFIX ?= /usr/local
 BASE := -std=c17 -D_GNU_SOURCE -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74 -g -fno-omit-frame-pointer -fstack-protector-strong
 
 FLAGS.release := -O2 -D_FORTIFY_SOURCE=2
@@ -113,6 +114,8 @@ $(DIR.$1)/obj/tests/%.o: tests/%.c $(GEN)/.stamp build/include/.stamp $(DIR.$1)/
 -include $$(shell find $(DIR.$1)/obj -name '*.d' 2>/dev/null)
 endef
 $(foreach v,release test fuzz,$(eval $(call variant,$v)))
+# Where the bundled profiles of peers are when the configuration has none of its own.
+%/gateway/config/profile.o: PKG_CFLAGS += -DGW400_SHARE='"$(PREFIX)/share/gw400"'
 
 .PHONY: all deps deps-build run test unit bench fuzz soak documents install clean check-format
 all: deps-build
@@ -194,10 +197,10 @@ documents: all
 docs/conformance.md:
 	@python3 tests/conformance/generate.py
 
-PREFIX ?= /usr/local
 install: all
 	install -D -m 755 build/gw400 $(DESTDIR)$(PREFIX)/bin/gw400
 	install -D -m 755 build/gw400d $(DESTDIR)$(PREFIX)/sbin/gw400d
 	install -D -m 644 conf/gw400.rng $(DESTDIR)$(PREFIX)/share/gw400/gw400.rng
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/gw400/profiles conf/profiles/*.xml
 	install -D -m 644 conf/gw400.service $(DESTDIR)/lib/systemd/system/gw400.service
 clean: ; rm -rf build run

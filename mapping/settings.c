@@ -21,11 +21,13 @@ static guint number(GVariant *dictionary, const char *key, guint otherwise)
   return g_variant_lookup(dictionary, key, "u", &value) && value ? value : otherwise;
 }
 
-static void read_gdi(GVariant *dictionary, struct mapping_gdi *gdi)
+static void read_gdi(GVariant *dictionary, const char *prefix, struct mapping_gdi *gdi)
 {
-  gdi->country = text(dictionary, "country");
-  gdi->admd = text(dictionary, "admd");
-  gdi->prmd = text(dictionary, "prmd");
+  g_autofree char *country = g_strconcat(prefix, "country", NULL), *admd = g_strconcat(prefix, "admd", NULL),
+                  *prmd = g_strconcat(prefix, "prmd", NULL);
+  gdi->country = text(dictionary, country);
+  gdi->admd = text(dictionary, admd);
+  gdi->prmd = text(dictionary, prmd);
 }
 
 static void clear_gdi(struct mapping_gdi *gdi)
@@ -42,6 +44,7 @@ static void peer_free(gpointer data)
   g_free(peer->local_mta);
   g_free(peer->remote_mta);
   clear_gdi(&peer->gdi);
+  clear_gdi(&peer->remote_gdi);
   g_free(peer);
 }
 
@@ -52,11 +55,14 @@ static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping
   peer->name = text(dictionary, "name");
   peer->local_mta = text(dictionary, "local-mta");
   peer->remote_mta = text(dictionary, "remote-mta");
-  read_gdi(dictionary, &peer->gdi);
+  read_gdi(dictionary, "", &peer->gdi);
   if (!peer->gdi.country) {
     clear_gdi(&peer->gdi);
     peer->gdi = (struct mapping_gdi){g_strdup(own->country), g_strdup(own->admd), g_strdup(own->prmd)};
   }
+  read_gdi(dictionary, "remote-", &peer->remote_gdi);
+  g_autofree char *deferred = text(dictionary, "deferred-delivery");
+  peer->deferred_honour = g_strcmp0(deferred, "honour") == 0;
   g_autofree char *body = text(dictionary, "text-body"), *attachment = text(dictionary, "attachment-body"),
                   *content = text(dictionary, "content-type"), *mode = text(dictionary, "mode");
   peer->text_body = g_strcmp0(body, "ia5") == 0         ? MAPPING_TEXT_IA5
@@ -106,7 +112,7 @@ struct mapping_settings *mapping_settings_new(GVariant *dictionary, GError **err
   settings->administrator = text(dictionary, "administrator");
   settings->or_address = text(dictionary, "or-address");
   settings->mta_name = text(dictionary, "mta-name");
-  read_gdi(dictionary, &settings->gdi);
+  read_gdi(dictionary, "", &settings->gdi);
   settings->depth_max = number(dictionary, "depth-max", DEPTH_MAX);
   settings->parts_max = number(dictionary, "parts-max", PARTS_MAX);
   settings->headers_max = number(dictionary, "headers-max", HEADERS_MAX);

@@ -4,7 +4,8 @@
  * "depth-max" "parts-max" "headers-max" "elements-max" "hops-max" u;
  * "peers" aa{sv}: "name" s, "country" "admd" "prmd" "local-mta" "remote-mta" s, "text-body" s (general-text|ia5|iso8859-1),
  *   "attachment-body" s (file-transfer|bilateral), "content-type" s (auto|2|22), "size-max" t,
- *   "mode" s (1988-normal|1988-x410|1984: what the peer's P1 is; absent: 1988);
+ *   "mode" s (1988-normal|1988-x410|1984: what the peer's P1 is; absent: 1988),
+ *   "remote-country" "remote-admd" "remote-prmd" s, "deferred-delivery" s (honour|pass);
  * "routes" aa{sv}: "or" s + "peer" s, or "domain" s + optional "smarthost" s, "port" u; in the file's order, "line" u;
  * "smarthost" s, "smarthost-port" u (default next hop of SMTP recipients; absent: by MX);
  * "tables" aa{sv}: "kind" s, "file" s (name for messages). */
@@ -20,7 +21,9 @@ enum mapping_attachment_body { MAPPING_ATTACHMENT_FILE_TRANSFER, MAPPING_ATTACHM
 struct mapping_gdi { char *country, *admd, *prmd; }; /* global domain identifier; prmd may be NULL */
 struct mapping_peer {
   char *name, *local_mta, *remote_mta;
-  struct mapping_gdi gdi;
+  struct mapping_gdi gdi;        /* ours towards the peer */
+  struct mapping_gdi remote_gdi; /* the peer's own; country NULL: not known */
+  bool deferred_honour;          /* what comes from it with a deferred delivery time is held here */
   enum mapping_text_body text_body;
   enum mapping_attachment_body attachment_body;
   guint content_type; /* 0 auto, 2, 22 */

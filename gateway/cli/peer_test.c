@@ -307,7 +307,7 @@ int peer_test(const char *configuration, const char *name, bool json)
   json_t *steps = json_array();
   bool good = false;
   for (guint i = 0; i < peer->addresses->len && !good; i++)
-    good = try_address(peer, peer->addresses->pdata[i], json, steps);
+    good = try_address(peer, ((const struct config_address *)peer->addresses->pdata[i])->at, json, steps);
   if (json) {
     json_dumpf(steps, stdout, JSON_INDENT(2));
     putchar('\n');

@@ -39,27 +39,65 @@ struct config_smtp {             /* <smtp> */
   guint connections_per_destination, messages_per_connection, connection_idle_s;
 };
 
+/* The enums stand in the order of their choices in schema_peer.c. */
+enum config_mode { CONFIG_MODE_1988_NORMAL, CONFIG_MODE_1988_X410, CONFIG_MODE_1984 };
+enum config_authentication {
+  CONFIG_AUTHENTICATION_AUTO, /* remote alone, no password file: a caller's must be empty, an answer's is free
+                               */
+  CONFIG_AUTHENTICATION_PASSWORD,
+  CONFIG_AUTHENTICATION_EMPTY,           /* a password of no octets */
+  CONFIG_AUTHENTICATION_UNAUTHENTICATED, /* NULL in the bind: neither name nor password */
+  CONFIG_AUTHENTICATION_STRONG           /* a signed token (X.411 8.2.1.1.1) */
+};
+enum config_password_form { CONFIG_PASSWORD_IA5, CONFIG_PASSWORD_OCTETS };
+enum config_password_taken { CONFIG_TAKE_ANY, CONFIG_TAKE_IA5, CONFIG_TAKE_OCTETS };
+enum config_deferred { CONFIG_DEFERRED_HONOUR, CONFIG_DEFERRED_PASS };
+
+struct config_address { /* <address at="" preference=""/> */
+  char *at;             /* "host:port" */
+  guint preference, line;
+};
+
 struct config_peer { /* <peer name="land" ...>: a bilateral sheet, one to one */
-  char *name;
+  char *name, *profile;
   guint line;
-  GPtrArray *addresses;         /* char* "host:port", in order of preference; none: the peer only calls us */
-  char *local_source;           /* source address or NULL */
+  /* how it speaks */
+  enum config_mode mode;
+  guint application_protocol; /* of the X.410 modes, never 0 there; 0 in normal mode */
+  /* who speaks: local is what we say, remote what the peer must say, in both directions of calls */
   char *local_mta, *remote_mta; /* MTA names as in the binds */
+  enum config_authentication local_authentication, remote_authentication; /* local: never AUTO */
   char *local_password_file, *remote_password_file;
-  GBytes *local_password, *remote_password; /* read at load; NULL = none given */
-  char *password_form;                      /* ia5 | octets */
-  char *country, *admd, *prmd;              /* our global domain identifier towards this peer */
+  GBytes *local_password, *remote_password; /* of PASSWORD and EMPTY; else NULL */
+  enum config_password_form local_password_form;
+  enum config_password_taken remote_password_form;
+  char *strong_certificate, *strong_key, *strong_ca;
+  char *country, *admd, *prmd;                      /* our global domain identifier towards this peer */
+  char *remote_country, *remote_admd, *remote_prmd; /* the peer's; country NULL: not known */
+  /* selectors and the connection */
+  GPtrArray *addresses; /* config_address, the best first; none: the peer only calls us */
   char *local_tsel, *remote_tsel, *local_ssel, *remote_ssel, *local_psel,
-      *remote_psel; /* selector texts, NULL = absent */
-  guint checkpoint_size, window, tpdu_size_code, session_version;
-  char *dialogue; /* monologue | two-way-alternate */
-  guint associations, idle_s, messages_per_association;
-  guint64 size_max;
-  GPtrArray
-      *networks; /* char*: CIDR from which it may call; none: any address of `addresses` or any at all? any */
+      *remote_psel;    /* selector texts, NULL = absent */
+  char *local_source;  /* source address or NULL */
+  GPtrArray *networks; /* char*: CIDR from which it may call; none: any */
   bool tls;
   struct config_tls tls_files;
-  char *tls_name;
+  char *tls_name, *tls_server_certificate, *tls_server_key, *tls_client_name;
+  guint keepalive_s, tpdu_size_code, session_version;
+  /* RTSE */
+  guint checkpoint_size, window;
+  char *dialogue; /* monologue | two-way-alternate */
+  /* associations and time */
+  guint associations, urgent_associations, messages_per_association;
+  guint idle_s, remote_idle_s; /* of associations that we, that the peer opened; remote 0: never */
+  guint transfer_limit_urgent_s, transfer_limit_normal_s, transfer_limit_non_urgent_s;
+  char *schedule, *schedule_zone;
+  struct schedule *hours;           /* of schedule; NULL: at any time */
+  guint retry_first_s, retry_max_s; /* the queue's where the sheet has none */
+  guint64 record_size;              /* octets of the wire record; 0: none */
+  /* what is sent */
+  guint64 size_max;
+  enum config_deferred deferred_delivery;
   char *text_body;       /* general-text | ia5 | iso8859-1 : how text is sent */
   char *attachment_body; /* file-transfer | bilateral */
   char *content_type;    /* auto | 2 | 22 */
@@ -92,10 +130,12 @@ struct config {
   char *administrator; /* RFC 822 address: return address and postmaster */
   char *domain; /* domain under which /C=../@domain addresses are written: the gateway's own mail domain */
   char *or_address;                       /* the gateway's own O/R address, std-or form */
+  guint gateway_line;
   char *country, *admd, *prmd, *mta_name; /* global domain identifier and MTA name in trace */
   struct config_smtp smtp;
   GPtrArray *p1_listeners; /* config_listener */
   guint associations_max;
+  guint64 record_memory; /* of all wire records together */
   struct config_tls p1_tls;
   GPtrArray *peers, *routes, *aliases, *tables;
   /* <queue> */
@@ -118,6 +158,9 @@ struct config *config_load(const char *file, GPtrArray *messages);
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
 const struct config_peer *config_peer(const struct config *config, const char *name);
+/* Whether the peer's schedule lets us call at this time (UTC microseconds), and when that changes next;
+ * G_MAXINT64: never. */
+bool config_peer_hours(const struct config_peer *peer, gint64 now_us, gint64 *change_us_r);
 /* What the conversion needs, as plain data for convert/job.h's SETUP: dictionary a{sv}, keys as the
  * configuration's names. */
 GVariant *config_conversion(const struct config *config, guint generation);

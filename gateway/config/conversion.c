@@ -17,6 +17,7 @@ static void add_number(GVariantBuilder *builder, const char *key, guint value)
 
 static GVariant *peers(const struct config *config)
 {
+  static const char *const modes[] = {"1988-normal", "1988-x410", "1984"};
   GVariantBuilder list;
   g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
   for (guint i = 0; i < config->peers->len; i++) {
@@ -26,6 +27,12 @@ static GVariant *peers(const struct config *config)
     add_text(&list, "country", peer->country);
     add_text(&list, "admd", peer->admd);
     add_text(&list, "prmd", peer->prmd);
+    add_text(&list, "mode", modes[peer->mode]);
+    add_text(&list, "remote-country", peer->remote_country);
+    add_text(&list, "remote-admd", peer->remote_admd);
+    add_text(&list, "remote-prmd", peer->remote_prmd);
+    add_text(&list, "deferred-delivery",
+             peer->deferred_delivery == CONFIG_DEFERRED_HONOUR ? "honour" : "pass");
     add_text(&list, "local-mta", peer->local_mta);
     add_text(&list, "remote-mta", peer->remote_mta);
     add_text(&list, "text-body", peer->text_body);

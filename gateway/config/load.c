@@ -2,6 +2,7 @@
  * stops the rest. */
 #include "config/check.h"
 #include "config/config.h"
+#include "config/profile.h"
 #include "config/schema.h"
 #include "config/value.h"
 
@@ -100,9 +101,46 @@ static void unknown_attribute(struct loading *loading, const xmlNode *node, cons
   g_string_free(all, TRUE);
 }
 
+static char *attribute_text(const xmlNode *node, const char *name)
+{
+  xmlChar *given = xmlGetNoNsProp((xmlNode *)node, (const xmlChar *)name);
+  char *text = g_strdup((const char *)given);
+  xmlFree(given);
+  return text;
+}
+
 /* --- elements
  * ----------------------------------------------------------------------------------------------------------------
  */
+
+/* What a row takes: the attribute, else the profile's, else the default. */
+static void load_attribute(struct loading *loading, const xmlNode *node, const struct schema_element *element,
+                           const struct schema_attribute *known, const struct profile *profile, void *base)
+{
+  g_autofree char *text = node ? attribute_text(node, known->name) : NULL;
+  const char *where = "";
+  if (!text && profile && (text = profile_text(profile, known->name)) != NULL)
+    where = " (of its profile)";
+  if (!text)
+    text = g_strdup(known->standard);
+  g_autofree char *wrong = text ? value_set(known, text, base, loading->folder) : NULL;
+  long line = node ? xmlGetLineNo(node) : 0;
+  if (wrong)
+    complain(loading, line, "<%s %s=\"%s\">%s: %s", element->name, known->name, text, where, wrong);
+  if (!text && known->required)
+    complain(loading, line, "<%s> lacks the attribute %s: %s", element->name, known->name, known->help);
+}
+
+static struct profile *load_profile(struct loading *loading, const xmlNode *node,
+                                    const struct schema_element *element)
+{
+  g_autofree char *name = element->profiled && node ? attribute_text(node, "profile") : NULL;
+  g_autofree char *wrong = NULL;
+  struct profile *profile = name ? profile_load(name, loading->folder, element, &wrong) : NULL;
+  if (wrong)
+    complain(loading, xmlGetLineNo(node), "<%s profile=\"%s\">: %s", element->name, name, wrong);
+  return profile;
+}
 
 static void load_attributes(struct loading *loading, const xmlNode *node,
                             const struct schema_element *element, void *base)
@@ -114,18 +152,10 @@ static void load_attributes(struct loading *loading, const xmlNode *node,
     if (!known->name)
       unknown_attribute(loading, node, (const char *)given->name, element);
   }
-  for (const struct schema_attribute *known = element->attributes; known->name; known++) {
-    xmlChar *given = node ? xmlGetNoNsProp((xmlNode *)node, (const xmlChar *)known->name) : NULL;
-    const char *text = given ? (const char *)given : known->standard;
-    g_autofree char *wrong = text ? value_set(known, text, base, loading->folder) : NULL;
-    if (wrong)
-      complain(loading, node ? xmlGetLineNo(node) : 0, "<%s %s=\"%s\">: %s", element->name, known->name, text,
-               wrong);
-    if (!text && known->required)
-      complain(loading, node ? xmlGetLineNo(node) : 0, "<%s> lacks the attribute %s: %s", element->name,
-               known->name, known->help);
-    xmlFree(given);
-  }
+  struct profile *profile = load_profile(loading, node, element);
+  for (const struct schema_attribute *known = element->attributes; known->name; known++)
+    load_attribute(loading, node, element, known, profile, base);
+  profile_free(profile);
 }
 
 static void load_children(struct loading *loading, const xmlNode *node, const struct schema_element *element,

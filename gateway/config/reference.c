@@ -14,6 +14,7 @@ static const char *type_words(const struct schema_attribute *attribute)
   case SCHEMA_BOOLEAN:
     return "yes or no";
   case SCHEMA_CHOICE:
+  case SCHEMA_ENUM:
     return "choice";
   case SCHEMA_FILE:
     return "file";

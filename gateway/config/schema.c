@@ -40,6 +40,8 @@ static const struct schema_attribute p1_listen_attributes[] = {
 static const struct schema_attribute p1_attributes[] = {
   {NUMBER("associations-max", config, associations_max, 1, 100000), .standard = "1100",
    .help = "Open P1 associations in all (busy beyond)."},
+  {SIZE("record-memory", config, record_memory, 0, GIB(4)), .standard = "64M",
+   .help = "Memory at most for the wire records of all peers together."},
   END_OF_ROWS};
 
 static const struct schema_element p1_children[] = {
@@ -123,13 +125,13 @@ static const struct schema_attribute audit_attributes[] = {
 static const struct schema_attribute no_attributes[] = {END_OF_ROWS};
 
 static const struct schema_element root_children[] = {
-  {PLAIN("gateway"), .required = true, .attributes = gateway_attributes,
+  {LINED("gateway", config, gateway_line), .required = true, .attributes = gateway_attributes,
    .help = "Who we are on both sides."},
   {NESTED("smtp", config, smtp, config_smtp), .required = true, .attributes = schema_smtp_attributes,
    .children = schema_smtp_children, .help = "The Internet side."},
   {PLAIN("p1"), .attributes = p1_attributes, .children = p1_children,
    .help = "The X.400 side: our doors."},
-  {LIST("peer", config, peers, config_peer), .attributes = schema_peer_attributes,
+  {LIST("peer", config, peers, config_peer), .profiled = true, .attributes = schema_peer_attributes,
    .children = schema_peer_children, .help = "An X.400 MTA: its bilateral sheet, one to one."},
   {LIST("route", config, routes, config_route), .attributes = route_attributes,
    .help = "Where addresses lie: or with peer, or domain with smarthost."},

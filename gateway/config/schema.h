@@ -15,9 +15,10 @@ enum schema_type {
   SCHEMA_DURATION, /* guint seconds: "30", "5m", "2h", "4d" */
   SCHEMA_BOOLEAN,  /* bool: yes | no */
   SCHEMA_CHOICE,   /* char *: one of choices, "a|b|c" */
+  SCHEMA_ENUM,     /* an enum (guint): the position among choices */
   SCHEMA_FILE,     /* char *: path, taken from the configuration's folder when relative */
   SCHEMA_SELECTOR, /* char *: osi/selector.h's forms, kept as text */
-  SCHEMA_ADDRESS,  /* appended to a GPtrArray of char *: "host:port" */
+  SCHEMA_ADDRESS,  /* char *: "host:port" */
   SCHEMA_NETWORK,  /* appended to a GPtrArray of char *: CIDR */
   SCHEMA_TEXTS     /* appended to a GPtrArray of char * */
 };
@@ -26,7 +27,7 @@ struct schema_attribute {
   const char *name;
   enum schema_type type;
   gsize offset; /* in the element's struct */
-  bool required;
+  bool required, own;       /* own: never taken from a profile */
   const char *standard;     /* default, as it would be written; NULL: none */
   guint64 minimum, maximum; /* numbers: range; texts: maximum is the longest, in octets */
   const char *choices;
@@ -37,6 +38,7 @@ struct schema_element {
   const char *name;
   bool many; /* may be repeated */
   bool required;
+  bool profiled; /* has an attribute "profile": the file of that name gives values for those not written */
   gsize size;         /* > 0: each occurrence is a struct of this size, appended to the GPtrArray at offset */
   gsize offset;       /* of the list, or of the nested struct, in the parent's struct */
   gssize line_offset; /* of a guint that takes the line number; -1: none */

@@ -3,8 +3,10 @@
 
 /* clang-format off */
 static const struct schema_attribute address_attributes[] = {
-  {ADDRESS("at", config_peer, addresses), .required = true,
+  {ADDRESS("at", config_address, at), .required = true,
    .help = "host:port; IPv6 as [address]:port; without a port: 102."},
+  {NUMBER("preference", config_address, preference, 0, 65535), .standard = "0",
+   .help = "The lowest is called first; equal ones in the order in which they stand here."},
   END_OF_ROWS};
 
 static const struct schema_attribute network_attributes[] = {
@@ -13,30 +15,72 @@ static const struct schema_attribute network_attributes[] = {
 
 static const struct schema_attribute peer_tls_attributes[] = {
   {FILE_NAME("certificate", config_peer, tls_files.certificate),
-   .help = "Our certificate towards this peer, PEM."},
+   .help = "Our certificate when we call this peer, PEM."},
   {FILE_NAME("key", config_peer, tls_files.key), .help = "Its private key, PEM."},
   {FILE_NAME("ca", config_peer, tls_files.ca),
-   .help = "Authorities that the peer's certificate is verified with, PEM."},
-  {TEXT("name", config_peer, tls_name, 255), .help = "Name that the peer's certificate must have."},
+   .help = "Authorities that the peer's certificate is verified with, both ways, PEM."},
+  {TEXT("name", config_peer, tls_name, 255),
+   .help = "Name that the peer's certificate must have when we call it."},
+  {FILE_NAME("server-certificate", config_peer, tls_server_certificate),
+   .help = "Our certificate when the peer calls us from one of its networks (default: that of <p1><tls>), "
+           "PEM."},
+  {FILE_NAME("server-key", config_peer, tls_server_key), .help = "Its private key, PEM."},
+  {TEXT("client-name", config_peer, tls_client_name, 255),
+   .help = "Name that the peer's certificate must have when it calls us; none: no certificate is asked "
+           "for."},
   END_OF_ROWS};
 
 const struct schema_attribute schema_peer_attributes[] = {
-  {TEXT("name", config_peer, name, 32), .required = true,
+  {TEXT("name", config_peer, name, 32), .required = true, .own = true,
    .help = "What the peer is called here: in routes, logs, commands."},
-  {TEXT("local-mta", config_peer, local_mta, 32), .required = true,
+  {TEXT("profile", config_peer, profile, 255), .own = true,
+   .help = "Kind of peer, whose values hold for all that is not written here: the file profiles/NAME.xml "
+           "beside this configuration, else of the installation (amhs, carrier-1984, modern, x410)."},
+
+  /* how it speaks */
+  {ENUM("mode", config_peer, mode, "1988-normal|1988-x410|1984"), .standard = "1988-normal",
+   .help = "1988-normal: RTSE and ACSE over presentation (X.419 normal mode); 1988-x410: 1988 messages, "
+           "RTSE in X.410-1984 mode; 1984: X.410 RTS, P1 of 1984."},
+  {NUMBER("application-protocol", config_peer, application_protocol, 0, 65535), .standard = "0",
+   .help = "Application protocol of the X.410 modes: 1 = mts-transfer-protocol-1984, 12 = "
+           "mts-transfer-protocol; 0: 1 in mode 1984, 12 in mode 1988-x410."},
+
+  /* who speaks */
+  {TEXT("local-mta", config_peer, local_mta, 32), .required = true, .own = true,
    .help = "Our MTA name as the peer knows it; case counts (X.411 8.1.1.1)."},
-  {TEXT("remote-mta", config_peer, remote_mta, 32), .required = true,
+  {TEXT("remote-mta", config_peer, remote_mta, 32), .required = true, .own = true,
    .help = "The peer's MTA name; case counts."},
-  {FILE_NAME("local-password-file", config_peer, local_password_file),
+  {ENUM("local-authentication", config_peer, local_authentication,
+        "auto|password|empty-password|unauthenticated|strong"), .standard = "auto",
+   .help = "What we give: name and password, name and a password of no octets, neither (NULL in the bind), "
+           "or name and a signed token; auto: password with local-password-file, else empty-password."},
+  {ENUM("remote-authentication", config_peer, remote_authentication,
+        "auto|password|empty-password|unauthenticated|strong"), .standard = "auto",
+   .help = "What the peer must give; auto: password with remote-password-file; without it a caller gives an "
+           "empty one, and the password in the answer to our call is not looked at."},
+  {FILE_NAME("local-password-file", config_peer, local_password_file), .own = true,
    .help = "File with the password that we give; its line end is not part of it."},
-  {FILE_NAME("remote-password-file", config_peer, remote_password_file),
+  {FILE_NAME("remote-password-file", config_peer, remote_password_file), .own = true,
    .help = "File with the password that the peer must give."},
-  {CHOICE("password-form", config_peer, password_form, "ia5|octets"), .standard = "ia5",
-   .help = "ASN.1 form in which our password is sent; both are accepted."},
-  {TEXT("country", config_peer, country, 3),
+  {ENUM("local-password-form", config_peer, local_password_form, "ia5|octets"), .standard = "ia5",
+   .help = "ASN.1 form in which our password is sent: IA5String or OCTET STRING."},
+  {ENUM("remote-password-form", config_peer, remote_password_form, "any|ia5|octets"), .standard = "any",
+   .help = "ASN.1 form in which the peer's password must come."},
+  {FILE_NAME("strong-certificate", config_peer, strong_certificate), .own = true,
+   .help = "Our X.509 certificate for strong authentication, with its chain, PEM."},
+  {FILE_NAME("strong-key", config_peer, strong_key), .own = true, .help = "Its private key, PEM."},
+  {FILE_NAME("strong-ca", config_peer, strong_ca), .own = true,
+   .help = "Authorities that the certificate in the peer's token is verified with, PEM."},
+  {TEXT("country", config_peer, country, 3), .own = true,
    .help = "Country of our global domain identifier towards this peer (default: the gateway's)."},
-  {TEXT("admd", config_peer, admd, 16), .help = "ADMD of the same."},
-  {TEXT("prmd", config_peer, prmd, 16), .help = "PRMD of the same."},
+  {TEXT("admd", config_peer, admd, 16), .own = true, .help = "ADMD of the same."},
+  {TEXT("prmd", config_peer, prmd, 16), .own = true, .help = "PRMD of the same."},
+  {TEXT("remote-country", config_peer, remote_country, 3), .own = true,
+   .help = "Country of the peer's global domain identifier, as its trace must say; none: not checked."},
+  {TEXT("remote-admd", config_peer, remote_admd, 16), .own = true, .help = "ADMD of the same."},
+  {TEXT("remote-prmd", config_peer, remote_prmd, 16), .own = true, .help = "PRMD of the same."},
+
+  /* selectors and the connection */
   {SELECTOR("local-tsel", config_peer, local_tsel),
    .help = "Our transport selector. Selectors: absent = not sent, \"\" = empty, text, or x'0102'."},
   {SELECTOR("remote-tsel", config_peer, remote_tsel), .help = "The peer's transport selector."},
@@ -44,41 +88,74 @@ const struct schema_attribute schema_peer_attributes[] = {
   {SELECTOR("remote-ssel", config_peer, remote_ssel), .help = "The peer's session selector."},
   {SELECTOR("local-psel", config_peer, local_psel), .help = "Our presentation selector."},
   {SELECTOR("remote-psel", config_peer, remote_psel), .help = "The peer's presentation selector."},
-  {TEXT("local-source", config_peer, local_source, 64), .help = "Source address of our calls."},
+  {TEXT("local-source", config_peer, local_source, 64), .own = true, .help = "Source address of our calls."},
+  {YES_NO("tls", config_peer, tls), .standard = "no",
+   .help = "TLS around RFC 1006: our calls speak it, and the peer's must come to a door with TLS."},
+  {DURATION("keepalive", config_peer, keepalive_s, 0, DAYS(1)), .standard = "60",
+   .help = "Silence after which TCP asks whether the other side is still there; 0: never."},
+  {NUMBER("tpdu-size", config_peer, tpdu_size_code, 0, 13), .standard = "11",
+   .help = "TPDU size proposed, as power of two (7 to 13; X.224 13.3.4); 0: none, which means 65531 (RFC "
+           "1006)."},
+  {NUMBER("session-version", config_peer, session_version, 1, 2), .standard = "2",
+   .help = "Session version at most."},
+
+  /* RTSE */
   {NUMBER("checkpoint-size", config_peer, checkpoint_size, 0, 65535), .standard = "64",
    .help = "KiB between checkpoints (RTSE); 0: none."},
   {NUMBER("window", config_peer, window, 1, 255), .standard = "8",
    .help = "Checkpoints that may wait for their confirmation (RTSE window)."},
   {CHOICE("dialogue", config_peer, dialogue, "monologue|two-way-alternate"), .standard = "monologue",
    .help = "Dialogue mode proposed."},
-  {NUMBER("tpdu-size", config_peer, tpdu_size_code, 0, 13), .standard = "11",
-   .help = "TPDU size proposed, as power of two (7 to 13; X.224 13.3.4); 0: none, which means 65531 (RFC "
-           "1006)."},
-  {NUMBER("session-version", config_peer, session_version, 1, 2), .standard = "2",
-   .help = "Session version at most."},
+
+  /* associations and time */
   {NUMBER("associations", config_peer, associations, 1, 1000), .standard = "4",
    .help = "Associations at most that we open."},
+  {NUMBER("urgent-associations", config_peer, urgent_associations, 0, 100), .standard = "1",
+   .help = "Further ones that we open for urgent messages alone, when those above are taken."},
   {NUMBER("messages", config_peer, messages_per_association, 0, 10000000), .standard = "10000",
    .help = "Messages at most on one association; 0: no limit."},
   {DURATION("idle", config_peer, idle_s, 1, DAYS(1)), .standard = "60",
-   .help = "An unused association is released after this time."},
+   .help = "An unused association that we opened is released after this time."},
+  {DURATION("remote-idle", config_peer, remote_idle_s, 0, DAYS(7)), .standard = "1h",
+   .help = "An unused association that the peer opened is ended after this time; 0: never."},
+  {DURATION("transfer-limit-urgent", config_peer, transfer_limit_urgent_s, 1, DAYS(7)), .standard = "30m",
+   .help = "A transfer of an urgent message that takes longer is broken off, and the next address tried."},
+  {DURATION("transfer-limit-normal", config_peer, transfer_limit_normal_s, 1, DAYS(7)), .standard = "2h",
+   .help = "The same of a normal message."},
+  {DURATION("transfer-limit-non-urgent", config_peer, transfer_limit_non_urgent_s, 1, DAYS(7)),
+   .standard = "4h", .help = "The same of a non-urgent message."},
+  {TEXT("schedule", config_peer, schedule, 1024), .own = true,
+   .help = "When we call: \"Mon-Fri 06:00-22:00, Sat 08:00-12:00\" or \"daily 20:00-04:00\"; none: at any "
+           "time. The peer may call at any time."},
+  {TEXT("schedule-zone", config_peer, schedule_zone, 64), .standard = "UTC", .own = true,
+   .help = "Time zone of the schedule, as Europe/Berlin."},
+  {DURATION("retry-first", config_peer, retry_first_s, 0, DAYS(1)), .standard = "0",
+   .help = "Pause after the first failed call; 0: that of <queue>."},
+  {DURATION("retry-max", config_peer, retry_max_s, 0, DAYS(7)), .standard = "0",
+   .help = "Longest pause between calls; 0: that of <queue>."},
+  {SIZE("record-size", config_peer, record_size, 0, MIB(64)), .standard = "256K",
+   .help = "Octets of the last dialogue that are kept for gw400 peer record; 0: none."},
+
+  /* what is sent */
   {SIZE("size-max", config_peer, size_max, KIB(1), GIB(2)), .standard = "128M",
    .help = "Largest transfer either way."},
-  {YES_NO("tls", config_peer, tls), .standard = "no", .help = "Our calls speak TLS around RFC 1006."},
+  {ENUM("deferred-delivery", config_peer, deferred_delivery, "honour|pass"), .standard = "pass",
+   .help = "Messages from this peer with a deferred delivery time: held here until then, or passed on with "
+           "it."},
   {CHOICE("text-body", config_peer, text_body, "general-text|ia5|iso8859-1"), .standard = "general-text",
    .help = "Body part in which text that is not ASCII is sent."},
-  {CHOICE("attachment-body", config_peer, attachment_body, "file-transfer|bilateral"), .standard = "file-transfer",
-   .help = "Body part in which attachments are sent."},
+  {CHOICE("attachment-body", config_peer, attachment_body, "file-transfer|bilateral"),
+   .standard = "file-transfer", .help = "Body part in which attachments are sent."},
   {CHOICE("content-type", config_peer, content_type, "auto|2|22"), .standard = "auto",
    .help = "Content type sent: P2, P22, or P22 where its elements are used."},
   END_OF_ROWS};
 
 const struct schema_element schema_peer_children[] = {
-  {PLAIN("address"), .many = true, .attributes = address_attributes,
-   .help = "Where we call the peer, in order of preference; without any it must call us."},
+  {LIST("address", config_peer, addresses, config_address), .attributes = address_attributes,
+   .help = "Where we call the peer; without any it must call us."},
   {PLAIN("network"), .many = true, .attributes = network_attributes,
    .help = "Where the peer calls from; without any: from anywhere."},
   {LINED("tls", config_peer, tls_files.line), .attributes = peer_tls_attributes,
-   .help = "Certificates of TLS towards the peer."},
+   .help = "Certificates of TLS with the peer."},
   END_OF_ROWS};
 /* clang-format on */

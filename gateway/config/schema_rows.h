@@ -19,6 +19,8 @@
   SCHEMA_ROW(SCHEMA_TEXTS, name_, struct_, member_), .maximum = most_
 #define CHOICE(name_, struct_, member_, choices_)                                                            \
   SCHEMA_ROW(SCHEMA_CHOICE, name_, struct_, member_), .choices = choices_
+#define ENUM(name_, struct_, member_, choices_)                                                              \
+  SCHEMA_ROW(SCHEMA_ENUM, name_, struct_, member_), .choices = choices_
 #define YES_NO(name_, struct_, member_) SCHEMA_ROW(SCHEMA_BOOLEAN, name_, struct_, member_)
 #define FILE_NAME(name_, struct_, member_) SCHEMA_ROW(SCHEMA_FILE, name_, struct_, member_)
 #define SELECTOR(name_, struct_, member_) SCHEMA_ROW(SCHEMA_SELECTOR, name_, struct_, member_)

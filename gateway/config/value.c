@@ -1,17 +1,19 @@
 #include "config/value.h"
 
 #include "config/cidr.h"
+#include "config/schedule.h"
 
 #include <string.h>
 
 static bool is_list(enum schema_type type)
 {
-  return type == SCHEMA_ADDRESS || type == SCHEMA_NETWORK || type == SCHEMA_TEXTS;
+  return type == SCHEMA_NETWORK || type == SCHEMA_TEXTS;
 }
 
 static bool is_text(enum schema_type type)
 {
-  return type == SCHEMA_TEXT || type == SCHEMA_CHOICE || type == SCHEMA_FILE || type == SCHEMA_SELECTOR;
+  return type == SCHEMA_TEXT || type == SCHEMA_CHOICE || type == SCHEMA_FILE || type == SCHEMA_SELECTOR ||
+         type == SCHEMA_ADDRESS;
 }
 
 static void *member(void *base, gsize offset)
@@ -80,10 +82,23 @@ static char *set_number(const struct schema_attribute *attribute, const char *te
   return NULL;
 }
 
-static bool is_choice(const char *choices, const char *text)
+/* Position among the choices; -1: none of them. */
+static int choice(const char *choices, const char *text)
 {
   g_auto(GStrv) all = g_strsplit(choices, "|", -1);
-  return g_strv_contains((const char *const *)all, text);
+  for (int i = 0; all[i]; i++)
+    if (strcmp(all[i], text) == 0)
+      return i;
+  return -1;
+}
+
+static char *set_enum(const struct schema_attribute *attribute, const char *text, void *base)
+{
+  int position = choice(attribute->choices, text);
+  if (position < 0)
+    return g_strdup_printf("expected one of %s", attribute->choices);
+  *(guint *)member(base, attribute->offset) = (guint)position;
+  return NULL;
 }
 
 /* osi/selector.h's forms: this folder may not include it, the rule is one line. */
@@ -125,9 +140,11 @@ static char *set_text(const struct schema_attribute *attribute, const char *text
   char *wrong = NULL;
   if (attribute->maximum && strlen(text) > attribute->maximum)
     return g_strdup_printf("expected at most %" G_GUINT64_FORMAT " octets", attribute->maximum);
-  if (attribute->type == SCHEMA_CHOICE && !is_choice(attribute->choices, text))
+  if (attribute->type == SCHEMA_CHOICE && choice(attribute->choices, text) < 0)
     return g_strdup_printf("expected one of %s", attribute->choices);
   if (attribute->type == SCHEMA_SELECTOR && (wrong = check_selector(text)) != NULL)
+    return wrong;
+  if (attribute->type == SCHEMA_ADDRESS && (wrong = check_address(text)) != NULL)
     return wrong;
   if (attribute->type == SCHEMA_TEXT && attribute->required && !*text)
     return g_strdup("expected a text that is not empty");
@@ -140,9 +157,7 @@ static char *set_text(const struct schema_attribute *attribute, const char *text
 static char *append(const struct schema_attribute *attribute, const char *text, void *base)
 {
   GPtrArray *list = *(GPtrArray **)member(base, attribute->offset);
-  char *wrong = attribute->type == SCHEMA_ADDRESS   ? check_address(text)
-                : attribute->type == SCHEMA_NETWORK ? cidr_check(text)
-                                                    : NULL;
+  char *wrong = attribute->type == SCHEMA_NETWORK ? cidr_check(text) : NULL;
   if (!wrong)
     g_ptr_array_add(list, g_strdup(text));
   return wrong;
@@ -154,6 +169,8 @@ char *value_set(const struct schema_attribute *attribute, const char *text, void
     return append(attribute, text, base);
   if (is_text(attribute->type))
     return set_text(attribute, text, base, folder);
+  if (attribute->type == SCHEMA_ENUM)
+    return set_enum(attribute, text, base);
   if (attribute->type != SCHEMA_BOOLEAN)
     return set_number(attribute, text, base);
   if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
@@ -245,6 +262,7 @@ void config_unref(struct config *config)
     struct config_peer *peer = config->peers->pdata[i];
     wipe(&peer->local_password);
     wipe(&peer->remote_password);
+    schedule_free(peer->hours);
   }
   clear(config_schema(), config);
   g_free(config->file);

@@ -449,7 +449,8 @@ static json_t *peer_json(struct relay *relay, const struct config_peer *peer)
   put_text(object, "peer", peer->name);
   json_t *addresses = json_array();
   for (guint i = 0; i < peer->addresses->len; i++)
-    json_array_append_new(addresses, json_string(peer->addresses->pdata[i]));
+    json_array_append_new(addresses,
+                          json_string(((const struct config_address *)peer->addresses->pdata[i])->at));
   json_object_set_new(object, "addresses", addresses);
   json_t *links = json_array();
   for (guint i = 0; i < relay->p1_links->links->len; i++) {

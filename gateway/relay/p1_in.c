@@ -4,6 +4,7 @@
  * authentication-error, busy). */
 #include "relay/door_tls.h"
 #include "relay/p1_link.h"
+#include "relay/p1_peer.h"
 
 #include <string.h>
 
@@ -95,10 +96,8 @@ void p1_in_bind(struct p1_link *link, const struct p1_event *bind)
   link->peer = g_strdup(peer->name);
   g_autofree char *name = g_strdup_printf("p1:%s", peer->name);
   link->hop = hop_find(link->links->relay, name);
-  struct p1_credentials local = {.mta_name = peer->local_mta, .password = peer->local_password};
-  p1_association_bind_accept(link->association, &local,
-                             g_strcmp0(peer->password_form, "octets") == 0 ? P1_PASSWORD_OCTETS
-                                                                           : P1_PASSWORD_IA5);
+  struct p1_credentials local = p1_peer_credentials(peer);
+  p1_association_bind_accept(link->association, &local, p1_peer_password_form(peer));
 }
 
 /* Who calls is known only after the bind: until then the most generous peer's limit holds. */

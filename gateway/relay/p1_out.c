@@ -18,7 +18,7 @@ static void open_link(struct hop *hop, const struct config_peer *peer, guint add
   options.reference_time = time;
   struct p1_link *link = p1_link_new(links, &options);
   guint16 port;
-  const char *text = peer->addresses->pdata[address_index];
+  const char *text = ((const struct config_address *)peer->addresses->pdata[address_index])->at;
   g_autofree char *host = p1_peer_address(text, &port);
   link->peer = g_strdup(peer->name);
   link->hop = hop;

@@ -3,12 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum p1_password_form p1_peer_password_form(const struct config_peer *peer)
+{
+  return peer->local_password_form == CONFIG_PASSWORD_OCTETS ? P1_PASSWORD_OCTETS : P1_PASSWORD_IA5;
+}
+
+struct p1_credentials p1_peer_credentials(const struct config_peer *peer)
+{
+  bool named = peer->local_authentication != CONFIG_AUTHENTICATION_UNAUTHENTICATED;
+  return (struct p1_credentials){.mta_name = named ? peer->local_mta : NULL,
+                                 .password = peer->local_password};
+}
+
 void p1_peer_options(const struct config_peer *peer, struct p1_options *options)
 {
   *options = (struct p1_options){
       .initiator = true,
-      .local = {.mta_name = peer->local_mta, .password = peer->local_password},
-      .password_form = g_strcmp0(peer->password_form, "octets") == 0 ? P1_PASSWORD_OCTETS : P1_PASSWORD_IA5,
+      .local = p1_peer_credentials(peer),
+      .password_form = p1_peer_password_form(peer),
       .tpdu_size = (guint8)peer->tpdu_size_code,
       .checkpoint_size = peer->checkpoint_size,
       .window = peer->window,

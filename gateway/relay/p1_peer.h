@@ -9,6 +9,9 @@
 
 /* An initiator's options but for the session reference; names and passwords are references into the entry. */
 void p1_peer_options(const struct config_peer *peer, struct p1_options *options_r);
+/* What we say in a bind, as caller and as called; references into the entry. */
+struct p1_credentials p1_peer_credentials(const struct config_peer *peer);
+enum p1_password_form p1_peer_password_form(const struct config_peer *peer);
 /* "host:port", "[2001:db8::1]:102", "host" (port 102): the host, caller frees. */
 char *p1_peer_address(const char *text, guint16 *port_r);
 /* The TLS context of our calls to this peer. NULL and error when its files cannot be used. */

@@ -181,6 +181,69 @@ static const struct {
      "directory"},
     {FRAME(PEER("local-password-file='long.txt'/>")),
      "t.xml:4: <peer name=\"land\" local-password-file>: the password is longer than 62 octets (X.411)"},
+    /* the sheet's parts fit each other */
+    {FRAME(PEER("mode='1988'/>")),
+     "t.xml:4: <peer mode=\"1988\">: expected one of 1988-normal|1988-x410|1984"},
+    {FRAME(PEER("application-protocol='12'/>")), "t.xml:4: <peer name=\"land\" application-protocol=\"12\"> "
+                                                 "belongs to the X.410 modes: give mode too, or leave "
+                                                 "it out"},
+    {FRAME(PEER("mode='1984' application-protocol='12'/>")),
+     "t.xml:4: <peer name=\"land\" application-protocol=\"12\">: mode 1984 is application protocol 1 (X.419 "
+     "12)"},
+    {FRAME(PEER("mode='1988-x410' remote-psel='x'/>")),
+     "t.xml:4: <peer name=\"land\" remote-psel>: the X.410 modes have no presentation selectors"},
+    {FRAME("<peer name='land' local-mta='a' remote-mta='\xc3\xa4'/>"),
+     "t.xml:4: <peer name=\"land\" remote-mta=\"\xc3\xa4\">: expected ASCII (X.411: MTA names are "
+     "IA5String)"},
+    {FRAME(PEER("local-authentication='password'/>")),
+     "t.xml:4: <peer name=\"land\" local-authentication=\"password\"> lacks local-password-file"},
+    {FRAME(PEER("remote-authentication='empty-password' remote-password-file='x'/>")),
+     "t.xml:4: <peer name=\"land\" remote-password-file>: remote-authentication is not password, so this "
+     "file is not "
+     "used: remove one of them"},
+    {FRAME(PEER("remote-authentication='unauthenticated'/>")),
+     "t.xml:4: <peer name=\"land\" remote-authentication=\"unauthenticated\"> needs <network>: who calls is "
+     "told by "
+     "the address alone"},
+    {FRAME(PEER("local-authentication='strong'/>")),
+     "t.xml:4: <peer name=\"land\" local-authentication=\"strong\"> needs strong-certificate and strong-key"},
+    {FRAME(PEER("remote-authentication='strong'/>")),
+     "t.xml:4: <peer name=\"land\" remote-authentication=\"strong\"> needs strong-ca"},
+    {FRAME(PEER("mode='1984' remote-authentication='strong' strong-ca='cert.pem'/>")),
+     "t.xml:4: <peer name=\"land\" mode=\"1984\">: P1 of 1984 knows no strong authentication"},
+    {FRAME(PEER("strong-ca='none.pem'/>")),
+     "t.xml:4: <peer strong-ca=\"none.pem\">: No such file or directory"},
+    {FRAME(PEER("country='d1'/>")),
+     "t.xml:4: <peer country=\"d1\">: expected two letters or three digits (X.411 8.5.1)"},
+    {FRAME(PEER("remote-country='de' remote-admd='a_b'/>")),
+     "t.xml:4: <peer remote-admd=\"a_b\">: expected PrintableString characters"},
+    {FRAME(PEER("remote-prmd='p'/>")), "t.xml:4: <peer name=\"land\" remote-prmd> needs remote-country"},
+    {FRAME(PEER("schedule='weekdays 06:00-22:00'/>")),
+     "t.xml:4: <peer name=\"land\" schedule>: \"weekdays 06:00-22:00\" is not understood; expected days and "
+     "hours as "
+     "\"Mon-Fri 06:00-22:00, Sat 08:00-12:00\" or \"daily 20:00-04:00\""},
+    {FRAME(PEER("schedule='daily 06:00-22:00' schedule-zone='Europe/Bonn'/>")),
+     "t.xml:4: <peer name=\"land\" schedule>: there is no time zone \"Europe/Bonn\"; expected UTC or a name "
+     "as "
+     "Europe/Berlin"},
+    {FRAME(PEER("retry-first='2h' retry-max='1h'/>")),
+     "t.xml:4: <peer name=\"land\" retry-first> (7200s) is longer than retry-max (3600s)"},
+    {FRAME(PEER("><tls server-certificate='cert.pem' server-key='cert.pem'/></peer>")),
+     "t.xml:4: <tls key=\"cert.pem\"> may be read by everybody; expected mode 0640 or less\n"
+     "t.xml:4: <tls server-certificate> needs <network>: before the bind only the address tells who calls"},
+    {FRAME(PEER("><network cidr='::1'/><tls client-name='x'/></peer>")),
+     "t.xml:4: <tls client-name> needs ca, to verify it"},
+    /* profiles */
+    {FRAME(PEER("profile='../../etc/passwd'/>")),
+     "t.xml:4: <peer profile=\"../../etc/passwd\">: there is no such profile: neither profiles/ nor "
+     "/usr/local/share/gw400/profiles/ has it"},
+    {FRAME(PEER("profile='own'/>")), "t.xml:4: <peer profile=\"own\">: profiles/own.xml: local-mta is each "
+                                     "peer's own, a profile cannot give it"},
+    {FRAME(PEER("profile='unknown'/>")),
+     "t.xml:4: <peer profile=\"unknown\">: profiles/unknown.xml: <peer> has no attribute windows"},
+    {FRAME(PEER("profile='wrong'/>")), "t.xml:4: <peer window=\"0\"> (of its profile): expected 1 to 255"},
+    {FRAME(PEER("profile='rubbish'/>")),
+     "t.xml:4: <peer profile=\"rubbish\">: profiles/rubbish.xml: not well-formed XML"},
     /* all of them, not just the first */
     {FRAME("<audit days='x'/>\n<dnss/>\n<queue lifetime='x'/>"),
      "t.xml:5: <dnss> is not known inside <gw400>; did you mean <dns>?\n"
@@ -188,8 +251,20 @@ static const struct {
      "t.xml:4: <audit days=\"x\">: expected a number"},
 };
 
+static void write_profile(const char *name, const char *text)
+{
+  g_autofree char *own = g_build_filename(folder, "profiles", NULL);
+  g_autofree char *path = g_build_filename("profiles", name, NULL);
+  g_mkdir_with_parents(own, 0755);
+  write_file(path, text, 0644);
+}
+
 START_TEST(test_mistake)
 {
+  write_profile("own.xml", "<profile local-mta='x'/>");
+  write_profile("unknown.xml", "<profile windows='3'/>");
+  write_profile("wrong.xml", "<profile window='0'/>");
+  write_profile("rubbish.xml", "<profile");
   write_file("open.txt", "secret", 0644);
   write_file("open.pem", "key", 0644);
   write_file("cert.pem", "certificate", 0644);
@@ -245,7 +320,7 @@ START_TEST(test_bilateral_sheet)
       "<p1 associations-max='9'><listen address='::' port='102'/><listen port='1102'/></p1>\n"
       "<peer name='land' local-mta='mta.us' remote-mta='mta.them' local-password-file='ours' "
       "remote-password-file='theirs'"
-      " password-form='octets' country='us' admd='ATT' prmd='p' local-tsel='' remote-tsel='X400' "
+      " local-password-form='octets' country='us' admd='ATT' prmd='p' local-tsel='' remote-tsel='X400' "
       "local-psel=\"x'01ff'\""
       " local-source='192.0.2.9' checkpoint-size='0' window='3' dialogue='two-way-alternate' tpdu-size='13'"
       " session-version='1' associations='2' messages='7' idle='2m' size-max='10M' tls='yes' text-body='ia5'"
@@ -262,7 +337,7 @@ START_TEST(test_bilateral_sheet)
   ck_assert_ptr_null(config_peer(config, "sea"));
   ck_assert_uint_eq(peer->line, 5);
   ck_assert_uint_eq(peer->addresses->len, 3);
-  ck_assert_str_eq(peer->addresses->pdata[1], "[2001:db8::1]:1102");
+  ck_assert_str_eq(((struct config_address *)peer->addresses->pdata[1])->at, "[2001:db8::1]:1102");
   ck_assert(
       g_bytes_equal(peer->local_password, g_bytes_new_static("tell nobody", 11))); /* without its line end */
   ck_assert_uint_eq(g_bytes_get_size(peer->remote_password), 0);                   /* empty is not absent */
@@ -299,6 +374,151 @@ START_TEST(test_bilateral_sheet)
   g_autofree char *printed = g_variant_print(dictionary, FALSE);
   ck_assert_ptr_null(strstr(printed, "tell nobody")); /* no secret goes to a converter */
   mapping_settings_free(settings);
+  config_unref(config);
+}
+END_TEST
+
+START_TEST(test_peer_defaults)
+{
+  struct config *config = load_good(FRAME(PEER("/>")));
+  const struct config_peer *peer = config_peer(config, "land");
+  ck_assert_int_eq(peer->mode, CONFIG_MODE_1988_NORMAL);
+  ck_assert_uint_eq(peer->application_protocol, 0);
+  ck_assert_int_eq(peer->local_authentication, CONFIG_AUTHENTICATION_EMPTY);
+  ck_assert_uint_eq(g_bytes_get_size(peer->local_password), 0);
+  ck_assert_int_eq(peer->remote_authentication, CONFIG_AUTHENTICATION_AUTO);
+  ck_assert_ptr_null(peer->remote_password);
+  ck_assert_ptr_null(peer->remote_country);
+  ck_assert_uint_eq(peer->retry_first_s, config->retry_first_s);
+  ck_assert_uint_eq(peer->retry_max_s, config->retry_max_s);
+  ck_assert_int_eq(peer->deferred_delivery, CONFIG_DEFERRED_PASS);
+  gint64 change;
+  ck_assert(config_peer_hours(peer, 0, &change));
+  ck_assert_int_eq(change, G_MAXINT64);
+  config_unref(config);
+}
+END_TEST
+
+/* Unauthenticated, an empty password and no choice at all are three different things. */
+START_TEST(test_authentication_choices)
+{
+  struct config *config = load_good(FRAME(
+      PEER("mode='1988-x410' local-authentication='unauthenticated' remote-authentication='unauthenticated'"
+           " remote-country='fr' remote-prmd='p' deferred-delivery='honour' retry-first='10' retry-max='20'>"
+           "<address at='[::1]' preference='20'/><address at='b' preference='10'/><address at='c'"
+           " preference='10'/><network cidr='192.0.2.1'/></peer>\n"
+           "<peer name='sea' mode='1984' local-mta='A' remote-mta='B' local-authentication='empty-password' "
+           "remote-authentication='empty-password' remote-password-form='octets'/>")));
+  const struct config_peer *land = config_peer(config, "land"), *sea = config_peer(config, "sea");
+  ck_assert_int_eq(land->local_authentication, CONFIG_AUTHENTICATION_UNAUTHENTICATED);
+  ck_assert_ptr_null(land->local_password);
+  ck_assert_ptr_null(land->remote_password);
+  ck_assert_uint_eq(land->application_protocol, 12);
+  ck_assert_str_eq(land->remote_admd, " ");
+  ck_assert_uint_eq(land->retry_max_s, 20);
+  static const char *const order[] = {"b", "c", "[::1]"};
+  for (guint i = 0; i < G_N_ELEMENTS(order); i++)
+    ck_assert_str_eq(((struct config_address *)land->addresses->pdata[i])->at, order[i]);
+  ck_assert_int_eq(sea->remote_authentication, CONFIG_AUTHENTICATION_EMPTY);
+  ck_assert_uint_eq(g_bytes_get_size(sea->remote_password), 0);
+  ck_assert_int_eq(sea->remote_password_form, CONFIG_TAKE_OCTETS);
+  ck_assert_uint_eq(sea->application_protocol, 1);
+  g_autoptr(GVariant) dictionary = g_variant_ref_sink(config_conversion(config, 1));
+  struct mapping_settings *settings = mapping_settings_new(dictionary, NULL);
+  const struct mapping_peer *mapped = mapping_settings_peer(settings, "land");
+  ck_assert(!mapped->p1_1984);
+  ck_assert_str_eq(mapped->remote_gdi.country, "fr");
+  ck_assert_str_eq(mapped->remote_gdi.prmd, "p");
+  ck_assert(mapped->deferred_honour);
+  ck_assert(mapping_settings_peer(settings, "sea")->p1_1984);
+  mapping_settings_free(settings);
+  config_unref(config);
+}
+END_TEST
+
+/* What the sheet writes wins over the profile, the profile over the default. */
+START_TEST(test_profile)
+{
+  write_profile("mine.xml",
+                "<?xml version='1.0'?><!-- words --><profile mode='1984' window='3' checkpoint-size='1'/>");
+  struct config *config = load_good(FRAME(PEER("profile='mine' window='5'/>")));
+  const struct config_peer *peer = config_peer(config, "land");
+  ck_assert_int_eq(peer->mode, CONFIG_MODE_1984);
+  ck_assert_uint_eq(peer->window, 5);
+  ck_assert_uint_eq(peer->checkpoint_size, 1);
+  ck_assert_uint_eq(peer->associations, 4);
+  ck_assert_str_eq(peer->profile, "mine");
+  config_unref(config);
+}
+END_TEST
+
+/* The bundled ones load, and are the kinds of peer that they are named for. */
+START_TEST(test_bundled_profiles)
+{
+  static const struct {
+    const char *name;
+    enum config_mode mode;
+    const char *content_type;
+  } bundled[] = {{"carrier-1984", CONFIG_MODE_1984, "2"},
+                 {"x410", CONFIG_MODE_1988_X410, "auto"},
+                 {"amhs", CONFIG_MODE_1988_NORMAL, "22"},
+                 {"modern", CONFIG_MODE_1988_NORMAL, "auto"}};
+  for (guint i = 0; i < G_N_ELEMENTS(bundled); i++) {
+    g_autofree char *path = g_strdup_printf("conf/profiles/%s.xml", bundled[i].name);
+    g_autofree char *text = NULL;
+    ck_assert_msg(g_file_get_contents(path, &text, NULL, NULL), "%s", path);
+    g_autofree char *file_name = g_strconcat(bundled[i].name, ".xml", NULL);
+    write_profile(file_name, text);
+    g_autofree char *xml = g_strdup_printf(
+        FRAME("<peer name='land' local-mta='a' remote-mta='b' profile='%s'/>"), bundled[i].name);
+    struct config *config = load_good(xml);
+    const struct config_peer *peer = config_peer(config, "land");
+    ck_assert_int_eq(peer->mode, bundled[i].mode);
+    ck_assert_str_eq(peer->content_type, bundled[i].content_type);
+    config_unref(config);
+  }
+}
+END_TEST
+
+/* --- hours: UTC of 2026-11-23, a Monday
+ * ------------------------------------------------------------------------------------------------ */
+
+#define AT(day_, hour_, minute_)                                                                             \
+  ((G_GINT64_CONSTANT(1795392000) + ((day_)*24 + (hour_)) * 3600 + (minute_)*60) * 1000000)
+
+static const struct {
+  const char *schedule, *zone;
+  gint64 now;
+  bool open;
+  gint64 change;
+} hours[] = {
+    {"Mon-Fri 06:00-22:00", "UTC", AT(0, 6, 0), true, AT(0, 22, 0)},
+    {"Mon-Fri 06:00-22:00", "UTC", AT(0, 5, 59), false, AT(0, 6, 0)},
+    {"Mon-Fri 06:00-22:00", "UTC", AT(4, 22, 0), false, AT(7, 6, 0)},
+    {"Mon-Fri 06:00-22:00, Sat 08:00-12:00", "UTC", AT(4, 23, 0), false, AT(5, 8, 0)},
+    {"fri-mon 00:00-24:00", "UTC", AT(0, 12, 0), true, AT(1, 0, 0)},
+    {"daily 20:00-04:00", "UTC", AT(0, 3, 59), true, AT(0, 4, 0)},
+    {"daily 20:00-04:00", "UTC", AT(6, 23, 0), true, AT(7, 4, 0)},
+    {"Sun 22:00-02:00", "UTC", AT(7, 1, 0), true, AT(7, 2, 0)},
+    {"Sun 22:00-02:00", "UTC", AT(1, 1, 0), false, AT(6, 22, 0)},
+    {"daily 00:00-24:00", "UTC", AT(0, 0, 0), true, G_MAXINT64},
+    {"daily 12:07-12:09", "UTC", AT(0, 12, 0), false, AT(0, 12, 7)},
+    {"daily 12:07-12:09", "UTC", AT(0, 12, 8), true, AT(0, 12, 9)},
+    {"daily 06:00-22:00", "Europe/Berlin", AT(0, 5, 0), true, AT(0, 21, 0)},
+    /* the clock goes from 02:00 to 03:00 on 2027-03-28 */
+    {"Sun 02:00-04:00", "Europe/Berlin", AT(125, 1, 0), true, AT(125, 2, 0)},
+    {"Sun 06:00-08:00", "Europe/Berlin", AT(125, 0, 0), false, AT(125, 4, 0)},
+};
+
+START_TEST(test_hours)
+{
+  g_autofree char *xml = g_strdup_printf(
+      FRAME("<peer name='land' local-mta='a' remote-mta='b' schedule='%s' schedule-zone='%s'/>"),
+      hours[_i].schedule, hours[_i].zone);
+  struct config *config = load_good(xml);
+  gint64 change;
+  ck_assert_int_eq(config_peer_hours(config_peer(config, "land"), hours[_i].now, &change), hours[_i].open);
+  ck_assert_int_eq(change, hours[_i].change);
   config_unref(config);
 }
 END_TEST
@@ -422,6 +642,11 @@ int main(void)
   tcase_add_test(load_case, test_no_file);
   tcase_add_test(load_case, test_defaults);
   tcase_add_test(load_case, test_bilateral_sheet);
+  tcase_add_test(load_case, test_peer_defaults);
+  tcase_add_test(load_case, test_authentication_choices);
+  tcase_add_test(load_case, test_profile);
+  tcase_add_test(load_case, test_bundled_profiles);
+  tcase_add_loop_test(load_case, test_hours, 0, G_N_ELEMENTS(hours));
   tcase_add_test(load_case, test_needs_restart);
   tcase_add_test(load_case, test_networks);
   tcase_add_test(documents, test_documents);
