@@ -64,11 +64,20 @@ static struct p1_event *tell_bound(struct p1_association *association, const str
   return event;
 }
 
+/* X.410 mode has a reason of RTSE's in place of the bind error; the two of security come down to who the peer
+ * is. */
+static enum rtse_refuse refuse_reason(enum p1_bind_error error)
+{
+  return error == P1_BIND_BUSY                         ? RTSE_REFUSE_BUSY
+         : error == P1_BIND_UNACCEPTABLE_DIALOGUE_MODE ? RTSE_REFUSE_UNACCEPTABLE_DIALOGUE_MODE
+                                                       : RTSE_REFUSE_VALIDATION_FAILURE;
+}
+
 static void refuse(struct p1_association *association, enum p1_bind_error bind_error)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GBytes) octets = p1_bind_write_error(bind_error, NULL);
-  if (!rtse_open_refuse(association->rtse, bind_error != P1_BIND_BUSY, octets, &error)) {
+  if (!rtse_open_refuse(association->rtse, refuse_reason(bind_error), octets, &error)) {
     p1_fault(association, error);
   }
 }

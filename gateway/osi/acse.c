@@ -31,6 +31,7 @@ struct acse {
   enum state state;
   struct acse_options options;
   const struct presentation *presentation;
+  bool x410;              /* the mode of the association */
   struct outputs outputs; /* struct acse_output */
   /* Of the step under way. */
   struct acse_apdu apdu;
@@ -103,10 +104,17 @@ static void indicate(struct acse *acse, struct acse_primitive *primitive)
   *primitive = (struct acse_primitive){0};
 }
 
-/* Puts the APDU into the primitive's user data.  The APDU of the step's user goes with it. */
+/* Puts the APDU into the primitive's user data.  The APDU of the step's user goes with it, or instead of it
+ * (X.227 8.4 - 8.6). */
 static void put_apdu(const struct acse *acse, struct acse_apdu *apdu,
                      struct presentation_primitive *primitive)
 {
+  if (acse->x410) {
+    primitive->values = apdu->information != NULL
+                            ? presentation_values_one(OID_UNKNOWN, g_bytes_ref(apdu->information))
+                            : NULL;
+    return;
+  }
   apdu->information_context = presentation_context_of(acse->presentation, acse->options.user_syntax);
   GBytes *octets = acse_apdu_write(apdu, NULL);
   primitive->values = octets != NULL ? presentation_values_one(OID_AS_ACSE, octets) : NULL;
@@ -126,6 +134,7 @@ static void send_aarq(struct acse *acse, struct input *input)
   struct acse_apdu apdu = {.type = ACSE_AARQ,
                            .context = acse->options.application_context,
                            .information = input->user->information};
+  acse->x410 = input->user->connect.x410;
   input->user->connect.session.service = S_CONNECT;
   input->user->connect.session.kind = S_REQUEST;
   put_apdu(acse, &apdu, &input->user->connect);
@@ -210,12 +219,16 @@ static void confirm_rejected(struct acse *acse, struct input *input)
                                             ? ACSE_REJECTED_TRANSIENT
                                             : ACSE_REJECTED_PERMANENT,
                               .information = g_steal_pointer(&acse->apdu.information)};
+  if (acse->x410) {
+    osi_failure_move(&up.failure, &input->presentation->failure);
+    indicate(acse, &up);
+    return;
+  }
   g_autofree char *words = acse_diagnostic_words(acse->apdu.by_provider, acse->apdu.diagnostic);
   osi_failure_set(&up.failure, OSI_LAYER_ACSE, true, up.result == ACSE_REJECTED_PERMANENT,
                   "the peer's %s rejected the association %s: %s",
                   acse->apdu.by_provider ? "ACSE" : "application",
                   up.result == ACSE_REJECTED_PERMANENT ? "permanently" : "for now", words);
-  (void)input;
   indicate(acse, &up);
 }
 
@@ -386,9 +399,33 @@ bool acse_request(struct acse *acse, struct acse_primitive *primitive, GError **
 /* --- from presentation
  * ----------------------------------------------------------------------------------------------------- */
 
+/* X.410-1984 mode: the user's APDU alone, as if in the one of ACSE's that belongs to the primitive. */
+static bool take_bare(struct acse *acse, const struct presentation_primitive *primitive)
+{
+  const struct session_primitive *session = &primitive->session;
+  bool indication = session->kind == S_INDICATION;
+  if (primitive->values == NULL || primitive->values->len == 0) {
+    g_autofree char *name = presentation_primitive_name(primitive);
+    acse->why = g_strdup_printf("%s carries no user data", name);
+    return false;
+  }
+  acse->apdu.type = session->service == S_CONNECT   ? indication ? ACSE_AARQ : ACSE_AARE
+                    : session->service == S_RELEASE ? indication ? ACSE_RLRQ : ACSE_RLRE
+                                                    : ACSE_ABRT;
+  acse->apdu.context = acse->options.application_context;
+  acse->apdu.result = session->service == S_CONNECT && !indication && !session->accepted
+                          ? ACSE_REJECTED_PERMANENT
+                          : ACSE_ACCEPTED;
+  acse->apdu.information = g_bytes_ref(g_array_index(primitive->values, struct presentation_value, 0).octets);
+  return true;
+}
+
 /* Reads the first value of the ACSE context; false and why when there is none that can be read. */
 static bool read_apdu(struct acse *acse, const struct presentation_primitive *primitive)
 {
+  if (acse->x410) {
+    return take_bare(acse, primitive);
+  }
   const struct presentation_value *found = NULL;
   for (guint i = 0; primitive->values != NULL && i < primitive->values->len && found == NULL; i++) {
     const struct presentation_value *value = &g_array_index(primitive->values, struct presentation_value, i);
@@ -409,6 +446,9 @@ static bool read_apdu(struct acse *acse, const struct presentation_primitive *pr
 
 static enum event classify_connect(struct acse *acse, const struct presentation_primitive *primitive)
 {
+  if (primitive->session.kind == S_INDICATION) {
+    acse->x410 = primitive->x410;
+  }
   bool got = read_apdu(acse, primitive);
   if (primitive->session.kind == S_INDICATION) {
     if (!got || acse->apdu.type != ACSE_AARQ) {

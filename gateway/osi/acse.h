@@ -1,9 +1,11 @@
-/* acse.h - the association control protocol machine, X.227 kernel functional unit, normal mode.
+/* acse.h - the association control protocol machine, X.227 kernel functional unit, in normal and X.410-1984
+ * mode.
  *
  * It sits on presentation.h for connecting, releasing and aborting; everything else of presentation passes by
  * it.  Its user is RTSE (or ROSE), whose APDU travels as user information: one EXTERNAL, direct reference
  * BER, indirect reference the user's presentation context.  AE titles are not sent; what a peer sends of them
- * is accepted and not looked at.
+ * is accepted and not looked at.  In X.410-1984 mode (connect.x410 of A-ASSOCIATE) ACSE has no APDUs: the
+ * user's stands in presentation's user data itself (X.227 8.4 - 8.6).
  *
  * Use: create; give it acse_presentation() what presentation indicates of S_CONNECT, S_RELEASE, S_U_ABORT,
  * S_P_ABORT, and acse_request() what the user asks for; after each, drain acse_next().  A primitive given in
@@ -27,8 +29,8 @@ struct acse_primitive {
   GBytes *information;             /* the user's APDU, or NULL */
   enum acse_result result;         /* A-ASSOCIATE.rsp/cnf; A-RELEASE.rsp/cnf: ACSE_ACCEPTED is affirmative */
   enum acse_diagnostic diagnostic; /* A-ASSOCIATE.rsp */
-  /* A-ASSOCIATE: parameters of P-CONNECT that pass through: selectors, session's units, tokens, reference,
-   * version. */
+  /* A-ASSOCIATE: parameters of P-CONNECT that pass through: mode, selectors, session's units, tokens,
+   * reference, version. */
   struct presentation_primitive connect;
   struct osi_failure failure; /* a refused A-ASSOCIATE.cnf, A-ABORT.ind, A-P-ABORT.ind */
 };

@@ -35,6 +35,7 @@ struct presentation {
   struct presentation_limits limits;
   GArray *contexts;       /* struct presentation_context: as proposed, with their results once known */
   guint version;          /* of the session connection; 0: not known yet */
+  bool x410;              /* the mode of the connection */
   struct outputs outputs; /* struct presentation_output */
   /* Of the step under way: what was read from the peer, and why it is refused. */
   struct presentation_ppdu ppdu;
@@ -195,6 +196,9 @@ static void take_results(struct presentation *presentation, const GArray *result
 /* Peer's values: each must stand in a context of the set (X.226 6.6); simply encoded data in the only one. */
 static bool resolve(const struct presentation *presentation, GArray *values)
 {
+  if (presentation->x410) {
+    return true;
+  }
   for (guint i = 0; values != NULL && i < values->len; i++) {
     struct presentation_value *value = &g_array_index(values, struct presentation_value, i);
     if (value->context == 0 && presentation->contexts->len == 1) {
@@ -212,6 +216,9 @@ static bool resolve(const struct presentation *presentation, GArray *values)
 /* Our user's values: their contexts are found by syntax. */
 static bool place(const struct presentation *presentation, GArray *values, GError **error)
 {
+  if (presentation->x410) {
+    return true;
+  }
   for (guint i = 0; values != NULL && i < values->len; i++) {
     struct presentation_value *value = &g_array_index(values, struct presentation_value, i);
     if (value->context == 0) {
@@ -239,7 +246,8 @@ static void end(struct presentation *presentation)
 
 static void send_cp(struct presentation *presentation, struct presentation_primitive *primitive)
 {
-  struct presentation_ppdu ppdu = {.calling = primitive->calling,
+  struct presentation_ppdu ppdu = {.x410 = presentation->x410,
+                                   .calling = primitive->calling,
                                    .called = primitive->called,
                                    .contexts = presentation->contexts,
                                    .values = primitive->values};
@@ -250,6 +258,7 @@ static void send_cp(struct presentation *presentation, struct presentation_primi
 static void indicate_connect(struct presentation *presentation, struct presentation_primitive *primitive)
 {
   presentation->version = primitive->session.version;
+  primitive->x410 = presentation->x410;
   primitive->calling = presentation->ppdu.calling;
   primitive->called = presentation->ppdu.called;
   primitive->values = g_steal_pointer(&presentation->ppdu.values);
@@ -277,15 +286,18 @@ static void refuse_connect(struct presentation *presentation, struct presentatio
 
 static void send_cpa(struct presentation *presentation, struct presentation_primitive *primitive)
 {
-  struct presentation_ppdu ppdu = {
-      .responding = primitive->responding, .contexts = presentation->contexts, .values = primitive->values};
+  struct presentation_ppdu ppdu = {.x410 = presentation->x410,
+                                   .responding = primitive->responding,
+                                   .contexts = presentation->contexts,
+                                   .values = primitive->values};
   primitive->session.user_data = presentation_write_cpa(&ppdu, NULL);
   put(presentation, PRESENTATION_SESSION, primitive);
 }
 
 static void send_cpr(struct presentation *presentation, struct presentation_primitive *primitive)
 {
-  struct presentation_ppdu ppdu = {.responding = primitive->responding,
+  struct presentation_ppdu ppdu = {.x410 = presentation->x410,
+                                   .responding = primitive->responding,
                                    .contexts = presentation->contexts,
                                    .values = primitive->values,
                                    .provider_reason = PRESENTATION_NO_REASON};
@@ -297,6 +309,7 @@ static void send_cpr(struct presentation *presentation, struct presentation_prim
 static void confirm_connect(struct presentation *presentation, struct presentation_primitive *primitive)
 {
   presentation->version = primitive->session.version;
+  primitive->x410 = presentation->x410;
   primitive->responding = presentation->ppdu.responding;
   primitive->values = g_steal_pointer(&presentation->ppdu.values);
   put(presentation, PRESENTATION_INDICATE, primitive);
@@ -320,10 +333,12 @@ static char *session_refusal_words(guint reason)
 static void confirm_refusal(struct presentation *presentation, struct presentation_primitive *primitive)
 {
   const struct session_primitive *session = &primitive->session;
-  if (presentation->ppdu.x410) {
+  if (presentation->why == NULL && presentation->ppdu.x410 != presentation->x410) {
     osi_failure_set(
         &primitive->failure, OSI_LAYER_PRESENTATION, true, true,
-        "the peer refused in X.410-1984 mode: it does not speak normal mode at this address (X.226 8.2)");
+        "the peer refused in %s mode: it does not speak %s mode at this address; set another mode for the "
+        "peer here, or call another selector of its (X.226 8.2)",
+        presentation->ppdu.x410 ? "X.410-1984" : "normal", presentation->x410 ? "X.410-1984" : "normal");
   } else if (presentation->why == NULL && presentation->ppdu.provider_reason == PRESENTATION_NO_REASON) {
     /* A user rejection; the layer above knows more when it finds its own APDU. */
     osi_failure_set(&primitive->failure, OSI_LAYER_PRESENTATION, true, false,
@@ -346,13 +361,13 @@ static void confirm_refusal(struct presentation *presentation, struct presentati
   put(presentation, PRESENTATION_INDICATE, primitive);
 }
 
-/* P-P-ABORT of our own: the peer broke the protocol (X.226 6.4).  Session version 1 has no room for an ARP.
- */
+/* P-P-ABORT of our own: the peer broke the protocol (X.226 6.4).  Session version 1 has no room for an ARP,
+ * and X.410-1984 none of these. */
 static void abort_invalid(struct presentation *presentation, struct presentation_primitive *primitive)
 {
   struct presentation_primitive down = {.session = {.service = S_U_ABORT, .kind = S_REQUEST}};
   struct presentation_primitive up = {.session = {.service = S_P_ABORT, .kind = S_INDICATION}};
-  if (presentation->version != 1) {
+  if (presentation->version != 1 && !presentation->x410) {
     down.session.user_data = presentation_write_arp(presentation->reason, presentation->abort_event);
   }
   osi_failure_set(&up.failure, OSI_LAYER_PRESENTATION, false, false,
@@ -363,9 +378,20 @@ static void abort_invalid(struct presentation *presentation, struct presentation
   put(presentation, PRESENTATION_INDICATE, &up);
 }
 
+/* The octets of X.410-1984 mode's user data, or NULL. */
+static GBytes *raw_octets(const GArray *values)
+{
+  return values != NULL && values->len > 0
+             ? g_bytes_ref(g_array_index(values, struct presentation_value, 0).octets)
+             : NULL;
+}
+
 static void send_aru(struct presentation *presentation, struct presentation_primitive *primitive)
 {
-  if (presentation->version != 1) {
+  if (presentation->x410) {
+    primitive->session.user_data =
+        raw_octets(primitive->values); /* 9 octets at most in version 1: an RTAB has 5 */
+  } else if (presentation->version != 1) {
     struct presentation_ppdu ppdu = {.values = primitive->values};
     primitive->session.user_data = presentation_write_aru(&ppdu, NULL);
   }
@@ -378,7 +404,7 @@ static void indicate_aru(struct presentation *presentation, struct presentation_
   osi_failure_set(&primitive->failure, OSI_LAYER_PRESENTATION, true, false,
                   "the peer aborted the association (P-U-ABORT) and gave no reason");
   primitive->values = g_steal_pointer(&presentation->ppdu.values);
-  if (!resolve(presentation, primitive->values)) {
+  if (presentation->ppdu.x410 != presentation->x410 || !resolve(presentation, primitive->values)) {
     g_clear_pointer(&primitive->values, g_array_unref);
   }
   end(presentation);
@@ -405,7 +431,9 @@ static void indicate_arp(struct presentation *presentation, struct presentation_
 static void pass_down(struct presentation *presentation, struct presentation_primitive *primitive)
 {
   if (primitive->values != NULL && primitive->values->len > 0) {
-    primitive->session.user_data = pdv_write(primitive->values, presentation->contexts->len == 0);
+    primitive->session.user_data = presentation->x410
+                                       ? raw_octets(primitive->values)
+                                       : pdv_write(primitive->values, presentation->contexts->len == 0);
     g_clear_pointer(&primitive->values, g_array_unref);
   }
   put(presentation, PRESENTATION_SESSION, primitive);
@@ -498,6 +526,7 @@ bool presentation_request(struct presentation *presentation, struct presentation
 {
   enum event event = request_event(&primitive->session);
   if (event == P_CONNECT_REQ && presentation->state == STAI0) {
+    presentation->x410 = primitive->x410;
     primitive->calling = presentation->local;
     primitive->called = presentation->remote;
   } else if (event == P_CONNECT_RSP_ACCEPT || event == P_CONNECT_RSP_REFUSE) {
@@ -542,11 +571,9 @@ static enum event classify_cp(struct presentation *presentation, struct session_
             g_strdup(error->message));
     return CP_REFUSED;
   }
+  presentation->x410 = ppdu->x410;
   if (ppdu->x410) {
-    invalid(presentation, 4,
-            g_strdup("the peer speaks X.410-1984 mode, which is not supported here yet: it must "
-                     "use normal mode (X.226 8.2 mode selector 0)"));
-    return CP_REFUSED;
+    return CP;
   }
   if (presentation->local.present && ppdu->called.present &&
       !osi_selector_equal(&presentation->local, &ppdu->called)) {
@@ -595,8 +622,10 @@ static enum event classify_connect_cnf(struct presentation *presentation, struct
             g_strdup(error != NULL ? error->message : "the session is accepted without a CPA"));
     return CPA_INVALID;
   }
-  if (ppdu->x410) {
-    invalid(presentation, 6, g_strdup("CPA: X.410-1984 mode answers normal mode (X.226 8.2)"));
+  if (ppdu->x410 != presentation->x410) {
+    invalid(presentation, 6,
+            g_strdup_printf("CPA: %s mode answers %s mode (X.226 8.2)", ppdu->x410 ? "X.410-1984" : "normal",
+                            ppdu->x410 ? "normal" : "X.410-1984"));
     return CPA_INVALID;
   }
   if (ppdu->contexts != NULL && ppdu->contexts->len != presentation->contexts->len) {
@@ -665,7 +694,9 @@ static enum event classify_other(struct presentation *presentation, struct sessi
     return session->service == S_RELEASE && session->kind == S_CONFIRM && session->accepted ? S_RELEASED
                                                                                             : S_OTHER;
   }
-  presentation->ppdu.values = pdv_read(session->user_data, presentation->limits.values_max, &why);
+  presentation->ppdu.values = presentation->x410
+                                  ? presentation_values_one(OID_UNKNOWN, g_bytes_ref(session->user_data))
+                                  : pdv_read(session->user_data, presentation->limits.values_max, &why);
   if (presentation->ppdu.values == NULL) {
     invalid(
         presentation, 1,

@@ -1,5 +1,5 @@
-/* presentation.h - the presentation protocol machine, X.226 kernel functional unit, normal mode, one transfer
- * syntax (BER).
+/* presentation.h - the presentation protocol machine, X.226 kernel functional unit, normal mode with one
+ * transfer syntax (BER), and X.410-1984 mode.
  *
  * It sits between session.h and its users (ACSE for the association, RTSE for everything else).  A P-
  * primitive is the S- primitive of the same name with its parameters, but its user data is a list of
@@ -7,11 +7,14 @@
  * presentation_primitive_name() prints "P-ACTIVITY-END.ind". Contexts are proposed with the odd identifiers
  * 1, 3, 5 ... in the order of the options' syntaxes.
  *
+ * In X.410-1984 mode there are no contexts, selectors or PDV lists: values holds at most one value, whose
+ * octets are the user data.  The mode is a parameter of P-CONNECT: of the request as initiator, of the
+ * indication as responder.
+ *
  * Use: create; give it presentation_session() what the session machine indicates and presentation_request()
  * what the users ask for; after each, drain presentation_next().  A primitive given in is emptied: its
  * contents change hands. Limits: contexts and values per primitive.  Left out: context management and
- * restoration, default context, and X.410 mode (issue 3), for which CP's mode selector is told apart here and
- * refused with words. */
+ * restoration, default context. */
 #ifndef GW400_OSI_PRESENTATION_H
 #define GW400_OSI_PRESENTATION_H
 
@@ -29,6 +32,7 @@ enum presentation_result {
 struct presentation_primitive {
   struct session_primitive session;                /* service, kind, parameters; its user_data is not used */
   GArray *values;                                  /* struct presentation_value; NULL: no user data */
+  bool x410;                                       /* P-CONNECT.req, .ind, accepting .cnf: X.410-1984 mode */
   struct osi_selector calling, called, responding; /* P-CONNECT: presentation selectors */
   struct osi_failure failure;                      /* a refused P-CONNECT.cnf, P-U-ABORT.ind, P-P-ABORT.ind */
 };

@@ -3,6 +3,7 @@
 
 #include "osi/error.h"
 #include "osi/fields.h"
+#include "osi/tlv.h"
 
 #include <Abort-type.h>
 #include <CP-type.h>
@@ -20,6 +21,7 @@
 #include <User-data.h>
 
 enum { MODE_X410 = 0, MODE_NORMAL = 1 };
+enum { TAG_SET = 0x31, TAG_X410_PARAMETERS = 0xa1 };
 
 static void context_clear(gpointer data)
 {
@@ -200,6 +202,62 @@ static Presentation_result_list_t *results_to(const GArray *contexts)
   return list;
 }
 
+/* --- X.410-1984 mode: RTSE's SET as it came, and as it goes, under the tag of its place --- */
+
+/* What stands under that tag in the PPDU's SET, as a SET of its own.  The decoder has found the PPDU whole
+ * already. */
+static GArray *x410_from(GBytes *data, guint8 tag)
+{
+  gsize size;
+  const guint8 *octets = g_bytes_get_data(data, &size), *contents;
+  struct tlv outer, tlv;
+  bool bad = false;
+  if (!tlv_read(octets, size, &outer)) {
+    return NULL;
+  }
+  struct tlv_cursor cursor = {octets + outer.header, outer.length};
+  while (tlv_next(&cursor, &tlv, &contents, &bad)) {
+    if (tlv.tag == tag) {
+      GByteArray *set = g_byte_array_new();
+      tlv_put(set, TAG_SET, tlv.length);
+      g_byte_array_append(set, contents, (guint)tlv.length);
+      return presentation_values_one(OID_UNKNOWN, g_byte_array_free_to_bytes(set));
+    }
+  }
+  return NULL;
+}
+
+/* CPR and ARU are the SET itself. */
+static GArray *x410_whole(GBytes *data)
+{
+  return presentation_values_one(OID_UNKNOWN, g_bytes_ref(data));
+}
+
+static GBytes *x410_octets(const struct presentation_ppdu *ppdu)
+{
+  static const guint8 nothing[] = {TAG_SET, 0};
+  return ppdu->values != NULL && ppdu->values->len > 0
+             ? g_bytes_ref(g_array_index(ppdu->values, struct presentation_value, 0).octets)
+             : g_bytes_new_static(nothing, sizeof nothing);
+}
+
+/* CP and CPA: mode selector and the SET, retagged. */
+static GBytes *x410_write(const struct presentation_ppdu *ppdu)
+{
+  static const guint8 selector[] = {0xa0, 3, 0x80, 1, MODE_X410};
+  g_autoptr(GBytes) set = x410_octets(ppdu);
+  gsize size;
+  const guint8 *octets = g_bytes_get_data(set, &size);
+  struct tlv tlv = {0};
+  (void)tlv_read(octets, size, &tlv);
+  GByteArray *out = g_byte_array_new();
+  tlv_put(out, TAG_SET, sizeof selector + tlv_header_size(tlv.length) + tlv.length);
+  g_byte_array_append(out, selector, sizeof selector);
+  tlv_put(out, TAG_X410_PARAMETERS, tlv.length);
+  g_byte_array_append(out, octets + tlv.header, (guint)tlv.length);
+  return g_byte_array_free_to_bytes(out);
+}
+
 /* --- reading
  * ----------------------------------------------------------------------------------------------------------
  */
@@ -245,6 +303,7 @@ bool presentation_read_cp(GBytes *data, const struct presentation_limits *limits
     return false;
   }
   if (ppdu_r->x410) {
+    ppdu_r->values = x410_from(data, TAG_X410_PARAMETERS);
     return true;
   }
   if (!selector_is_short(value, normal->calling_presentation_selector, "CP", &ppdu_r->calling, error) ||
@@ -273,6 +332,7 @@ bool presentation_read_cpa(GBytes *data, const struct presentation_limits *limit
     return false;
   }
   if (ppdu_r->x410) {
+    ppdu_r->values = x410_from(data, TAG_X410_PARAMETERS);
     return true;
   }
   if (!selector_is_short(value, normal->responding_presentation_selector, "CPA", &ppdu_r->responding,
@@ -299,6 +359,7 @@ bool presentation_read_cpr(GBytes *data, const struct presentation_limits *limit
   const CPR_PPDU_t *cpr = asn1_value_get(value);
   ppdu_r->x410 = cpr->present == CPR_PPDU_PR_x410_mode_parameters;
   if (ppdu_r->x410) {
+    ppdu_r->values = x410_whole(data);
     return true;
   }
   const struct CPR_PPDU__normal_mode_parameters *normal = &cpr->choice.normal_mode_parameters;
@@ -341,6 +402,7 @@ bool presentation_read_abort(GBytes *data, const struct presentation_limits *lim
   const ARU_PPDU_t *aru = &abort->choice.aru_ppdu;
   ppdu_r->x410 = aru->present == ARU_PPDU_PR_x410_mode_parameters;
   if (ppdu_r->x410) {
+    ppdu_r->values = x410_whole(data);
     return true;
   }
   const User_data_t *user_data = aru->choice.normal_mode_parameters.user_data;
@@ -354,6 +416,9 @@ bool presentation_read_abort(GBytes *data, const struct presentation_limits *lim
 
 GBytes *presentation_write_cp(const struct presentation_ppdu *ppdu, GError **error)
 {
+  if (ppdu->x410) {
+    return x410_write(ppdu);
+  }
   g_autoptr(asn1_value_t) value = asn1_value_new(&asn_DEF_CP_type);
   CP_type_t *cp = asn1_value_get(value);
   struct CP_type__normal_mode_parameters *normal = asn1_new_field(struct CP_type__normal_mode_parameters);
@@ -370,6 +435,9 @@ GBytes *presentation_write_cp(const struct presentation_ppdu *ppdu, GError **err
 
 GBytes *presentation_write_cpa(const struct presentation_ppdu *ppdu, GError **error)
 {
+  if (ppdu->x410) {
+    return x410_write(ppdu);
+  }
   g_autoptr(asn1_value_t) value = asn1_value_new(&asn_DEF_CPA_PPDU);
   CPA_PPDU_t *cpa = asn1_value_get(value);
   struct CPA_PPDU__normal_mode_parameters *normal = asn1_new_field(struct CPA_PPDU__normal_mode_parameters);
@@ -383,6 +451,9 @@ GBytes *presentation_write_cpa(const struct presentation_ppdu *ppdu, GError **er
 
 GBytes *presentation_write_cpr(const struct presentation_ppdu *ppdu, GError **error)
 {
+  if (ppdu->x410) {
+    return x410_octets(ppdu);
+  }
   g_autoptr(asn1_value_t) value = asn1_value_new(&asn_DEF_CPR_PPDU);
   CPR_PPDU_t *cpr = asn1_value_get(value);
   cpr->present = CPR_PPDU_PR_normal_mode_parameters;

@@ -20,7 +20,9 @@ GArray *presentation_contexts_new(void);
 enum { PRESENTATION_NO_REASON = -1 };
 
 struct presentation_ppdu {
-  bool x410; /* CP, CPA: the mode selector says X.410-1984 */
+  /* X.410-1984 mode: of what follows only values is used: one, whose octets are the SET of RTSE's APDU, or
+   * none. */
+  bool x410;
   struct osi_selector calling, called, responding;
   GArray *contexts;     /* CP: definition list; CPA, CPR: result list, by position; NULL: absent */
   GArray *values;       /* user data, or NULL */

@@ -167,13 +167,28 @@ static enum rtse_event classify_associate(struct rtse *rtse, const struct acse_p
   return RTSE_EVENT_A_ASSOCIATE_CNF_ACCEPT;
 }
 
+/* In X.410 mode the place tells which APDU it is. */
+static bool read_apdu(const struct rtse *rtse, const struct acse_primitive *primitive, struct rtse_apdu *apdu,
+                      GError **error)
+{
+  bool indication = primitive->kind == S_INDICATION, associate = primitive->service == A_ASSOCIATE;
+  if (!(associate && indication ? primitive->connect.x410 : rtse->terms.x410)) {
+    return rtse_apdu_read(primitive->information, apdu, error);
+  }
+  enum rtse_apdu_type type = !associate                           ? RTSE_RTAB
+                             : indication                         ? RTSE_RTORQ
+                             : primitive->result == ACSE_ACCEPTED ? RTSE_RTOAC
+                                                                  : RTSE_RTORJ;
+  return rtse_apdu_read_x410(primitive->information, type, apdu, error);
+}
+
 void rtse_acse(struct rtse *rtse, struct acse_primitive *primitive)
 {
   struct rtse_apdu apdu = {0};
   struct rtse_input input = {.acse = primitive};
   g_autoptr(GError) error = NULL;
   if (primitive->information != NULL) {
-    if (rtse_apdu_read(primitive->information, &apdu, &error)) {
+    if (read_apdu(rtse, primitive, &apdu, &error)) {
       input.apdu = &apdu;
     } else {
       input.why = error->message;
@@ -198,11 +213,14 @@ void rtse_acse(struct rtse *rtse, struct acse_primitive *primitive)
   acse_primitive_clear(primitive);
 }
 
-static enum rtse_event classify_data(const struct presentation_primitive *primitive, struct rtse_input *input)
+static enum rtse_event classify_data(const struct rtse *rtse, const struct presentation_primitive *primitive,
+                                     struct rtse_input *input)
 {
   for (guint i = 0; primitive->values != NULL && i < primitive->values->len; i++) {
     const struct presentation_value *value = &g_array_index(primitive->values, struct presentation_value, i);
-    if (!rtse_rttr_read(value->octets, input->slices)) {
+    if (rtse->terms.x410) {
+      g_ptr_array_add(input->slices, g_bytes_ref(value->octets));
+    } else if (!rtse_rttr_read(value->octets, input->slices)) {
       input->why = "a segment is no OCTET STRING (RTTR, X.228 9)";
       return RTSE_EVENT_P_DATA_IND_INVALID;
     }
@@ -225,13 +243,13 @@ static enum rtse_event classify_please(const struct presentation_primitive *prim
   return RTSE_EVENT_P_TOKEN_PLEASE_IND;
 }
 
-static enum rtse_event classify(const struct presentation_primitive *primitive, struct rtse_apdu *apdu,
-                                struct rtse_input *input)
+static enum rtse_event classify(const struct rtse *rtse, const struct presentation_primitive *primitive,
+                                struct rtse_apdu *apdu, struct rtse_input *input)
 {
   bool indication = primitive->session.kind == S_INDICATION;
   switch (primitive->session.service) {
   case S_DATA:
-    return classify_data(primitive, input);
+    return classify_data(rtse, primitive, input);
   case S_TOKEN_PLEASE:
     return classify_please(primitive, apdu, input);
   case S_CONTROL_GIVE:
@@ -264,7 +282,7 @@ void rtse_presentation(struct rtse *rtse, struct presentation_primitive *primiti
                                     ? g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref)
                                     : NULL;
   struct rtse_input input = {.presentation = primitive, .slices = slices};
-  (void)rtse_step(rtse, classify(primitive, &apdu, &input), &input);
+  (void)rtse_step(rtse, classify(rtse, primitive, &apdu, &input), &input);
   rtse_apdu_clear(&apdu);
   presentation_primitive_clear(primitive);
 }
@@ -294,10 +312,10 @@ bool rtse_open_accept(struct rtse *rtse, GBytes *user_data, GError **error)
   return request(rtse, RTSE_EVENT_RT_OPEN_RSP_ACCEPT, &(struct rtse_input){.user_data = user_data}, error);
 }
 
-bool rtse_open_refuse(struct rtse *rtse, bool permanent, GBytes *user_data, GError **error)
+bool rtse_open_refuse(struct rtse *rtse, enum rtse_refuse reason, GBytes *user_data, GError **error)
 {
   return request(rtse, RTSE_EVENT_RT_OPEN_RSP_REFUSE,
-                 &(struct rtse_input){.user_data = user_data, .permanent = permanent}, error);
+                 &(struct rtse_input){.user_data = user_data, .refuse = reason}, error);
 }
 
 bool rtse_close(struct rtse *rtse, GError **error)

@@ -1,11 +1,13 @@
-/* rtse.h - the reliable transfer protocol machine: the services of X.218 by the APDUs of X.228 9, normal
- * mode.
+/* rtse.h - the reliable transfer protocol machine: the services of X.218 by the APDUs of X.228 9, in normal
+ * and X.410-1984 mode.
  *
  * It sits on acse.h (opening, closing, aborting) and presentation.h (activities, data, checkpoints, tokens).
  * A transfer is one activity: RTTR after RTTR, a minor synchronization point after each but the last, then
  * the activity's end, whose confirmation says that the receiver has secured the APDU.  At most `window`
  * points are unconfirmed.  The turn is all session tokens; it passes by S-CONTROL-GIVE outside an activity.
- * The table is rtse_table.c; X.228's prose was not at hand when it was written: see docs/decisions/0026.
+ * In X.410-1984 mode the APDUs stand bare, a segment is the octets themselves, and a refusal has a reason
+ * instead of user data; a responder takes whichever mode comes. The table is rtse_table.c; X.228's prose was
+ * not at hand when it was written: see docs/decisions/0026.
  *
  * Use: create; rtse_open() or answer RT_OPEN_IND; give rtse_acse() and rtse_presentation() what those
  * machines indicate; after each call drain rtse_next().  Octets stream: a segment out is asked for by
@@ -26,6 +28,8 @@ struct rtse_terms {
   enum rtse_dialogue dialogue;
   bool initiator_turn; /* who has the turn at first */
   guint version;       /* of session: agreed */
+  bool x410;           /* X.410-1984 mode */
+  gint protocol;       /* applicationProtocol of RTORQ, in X.410-1984 mode: enum rtse_protocol or another */
 };
 
 struct rtse_options {
@@ -33,6 +37,8 @@ struct rtse_options {
   guint checkpoint_max; /* proposed, or agreed to at most; 0: no checkpoints */
   guint window_max;     /* at least 1 */
   gsize segment_max;    /* octets of one RTTR without checkpoints; 0 = 1 MiB (docs/decisions/0025) */
+  bool x410;            /* initiator: X.410-1984 mode */
+  gint protocol;        /* initiator, X.410-1984 mode: applicationProtocol of RTORQ (enum rtse_protocol) */
   enum oid syntax;      /* abstract syntax in which RTSE's APDUs travel: of the application's RTSE context */
 };
 
@@ -41,7 +47,7 @@ enum rtse_indication_type {
   RT_OPEN_IND, /* responder: terms, user_data, connect: answer with rtse_open_accept() or rtse_open_refuse()
                 */
   RT_OPEN_ACCEPTED, /* RT-OPEN.cnf: terms, user_data */
-  RT_OPEN_REFUSED,  /* RT-OPEN.cnf: failure, user_data */
+  RT_OPEN_REFUSED,  /* RT-OPEN.cnf: failure, user_data, refuse_reason */
   RT_CLOSE_IND,     /* answer with rtse_close_accept() */
   RT_CLOSE_CNF,
   RT_TURN,            /* we hold the turn and no transfer is open */
@@ -60,6 +66,8 @@ struct rtse_indication {
   struct rtse_terms terms;
   GBytes *user_data;                     /* or NULL */
   struct presentation_primitive connect; /* RT_OPEN_IND, RT_OPEN_ACCEPTED: parameters of P-CONNECT */
+  bool refuse_given;                     /* RTORJ gave a reason: enum rtse_refuse or another */
+  guint refuse_reason;
   guint priority;
   gsize want;
   GBytes *activity; /* the identifier as it travels */
@@ -99,7 +107,8 @@ bool rtse_next(struct rtse *rtse, struct rtse_output *output_r);
 bool rtse_open(struct rtse *rtse, enum rtse_dialogue dialogue, GBytes *user_data,
                struct presentation_primitive *connect, GError **error);
 bool rtse_open_accept(struct rtse *rtse, GBytes *user_data, GError **error);
-bool rtse_open_refuse(struct rtse *rtse, bool permanent, GBytes *user_data, GError **error);
+/* reason goes out in X.410-1984 mode, user_data in normal mode; only RTSE_REFUSE_BUSY is not for good. */
+bool rtse_open_refuse(struct rtse *rtse, enum rtse_refuse reason, GBytes *user_data, GError **error);
 bool rtse_close(struct rtse *rtse, GError **error);
 bool rtse_close_accept(struct rtse *rtse, GError **error);
 /* RT-TRANSFER.req for an APDU of size octets; RT_WANT follows. */

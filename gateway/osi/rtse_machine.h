@@ -85,7 +85,7 @@ struct rtse_input {
   GBytes *user_data;                           /* RT-OPEN.req/rsp */
   struct presentation_primitive *connect;      /* RT-OPEN.req */
   enum rtse_dialogue dialogue;                 /* RT-OPEN.req */
-  bool permanent;                              /* RT-OPEN.rsp refusing */
+  enum rtse_refuse refuse;                     /* RT-OPEN.rsp refusing */
   guint64 size;                                /* RT-TRANSFER.req */
   GBytes *data;                                /* segment out */
   guint priority;                              /* RT-TURN-PLEASE.req */
@@ -141,6 +141,8 @@ struct rtse_indication *rtse_indicate(struct rtse *rtse, enum rtse_indication_ty
 struct acse_primitive *rtse_to_acse(struct rtse *rtse, enum acse_service service, enum session_kind kind);
 struct presentation_primitive *rtse_to_presentation(struct rtse *rtse, enum session_service service,
                                                     enum session_kind kind);
+/* An APDU of ours in the association's mode. */
+GBytes *rtse_write(const struct rtse *rtse, struct rtse_apdu *apdu);
 void rtse_send_abort(struct rtse *rtse, enum rtse_abort reason);
 /* The user hears of an open transfer before it hears that the association is gone; was: the state before. */
 void rtse_lose_transfer(struct rtse *rtse, enum rtse_state was, const struct osi_failure *failure);

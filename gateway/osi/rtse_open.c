@@ -24,16 +24,20 @@ void rtse_do_open(struct rtse *rtse, const struct rtse_input *input)
   rtse->terms = (struct rtse_terms){.checkpoint_size = rtse->options.checkpoint_max,
                                     .window = rtse->options.window_max,
                                     .dialogue = input->dialogue,
-                                    .initiator_turn = true};
+                                    .initiator_turn = true,
+                                    .x410 = rtse->options.x410,
+                                    .protocol = rtse->options.protocol};
   struct rtse_apdu rtorq = {.type = RTSE_RTORQ,
                             .checkpoint_size = rtse->terms.checkpoint_size,
                             .window = rtse->terms.window,
                             .dialogue = rtse->terms.dialogue,
+                            .protocol = rtse->terms.protocol,
                             .user_data = input->user_data};
   struct acse_primitive *down = rtse_to_acse(rtse, A_ASSOCIATE, S_REQUEST);
-  down->information = rtse_apdu_write(&rtorq, NULL);
+  down->information = rtse_write(rtse, &rtorq);
   down->connect = *input->connect;
   *input->connect = (struct presentation_primitive){0};
+  down->connect.x410 = rtse->terms.x410;
   down->connect.session.units = RTSE_UNITS;
   down->connect.session.tokens = SESSION_TOKENS_ALL;
 }
@@ -47,7 +51,9 @@ void rtse_do_indicate_open(struct rtse *rtse, const struct rtse_input *input)
       .window = CLAMP(rtorq->window, 1, rtse->options.window_max),
       .dialogue = rtorq->dialogue,
       .initiator_turn = (session->tokens & SESSION_TOKENS_ALL) == SESSION_TOKENS_ALL,
-      .version = session->version};
+      .version = session->version,
+      .x410 = input->acse->connect.x410,
+      .protocol = rtorq->protocol};
   take_reference(rtse, &session->reference);
   struct rtse_indication *up = rtse_indicate(rtse, RT_OPEN_IND);
   up->terms = rtse->terms;
@@ -56,14 +62,20 @@ void rtse_do_indicate_open(struct rtse *rtse, const struct rtse_input *input)
   input->acse->connect = (struct presentation_primitive){0};
 }
 
+GBytes *rtse_write(const struct rtse *rtse, struct rtse_apdu *apdu)
+{
+  apdu->x410 = rtse->terms.x410;
+  return rtse_apdu_write(apdu, NULL);
+}
+
 /* A-ASSOCIATE.rsp with the session's parameters as they were proposed. */
-static struct acse_primitive *answer(struct rtse *rtse, enum acse_result result, const struct rtse_apdu *apdu)
+static struct acse_primitive *answer(struct rtse *rtse, enum acse_result result, struct rtse_apdu *apdu)
 {
   struct acse_primitive *down = rtse_to_acse(rtse, A_ASSOCIATE, S_RESPONSE);
   struct session_primitive *session = &down->connect.session;
   down->result = result;
   down->diagnostic = result == ACSE_ACCEPTED ? ACSE_NULL : ACSE_NO_REASON;
-  down->information = rtse_apdu_write(apdu, NULL);
+  down->information = rtse_write(rtse, apdu);
   session->units = RTSE_UNITS;
   session->tokens = rtse->terms.initiator_turn ? SESSION_TOKENS_ALL : 0;
   session->tokens_acceptor = rtse->terms.initiator_turn ? 0 : SESSION_TOKENS_ALL;
@@ -73,9 +85,9 @@ static struct acse_primitive *answer(struct rtse *rtse, enum acse_result result,
   return down;
 }
 
-static void refuse_by_provider(struct rtse *rtse, const char *why)
+static void refuse_by_provider(struct rtse *rtse, enum rtse_refuse reason, const char *why)
 {
-  struct rtse_apdu rtorj = {.type = RTSE_RTORJ};
+  struct rtse_apdu rtorj = {.type = RTSE_RTORJ, .refuse_given = rtse->terms.x410, .refuse_reason = reason};
   (void)answer(rtse, ACSE_REJECTED_PERMANENT, &rtorj);
   osi_failure_set(&rtse_indicate(rtse, RT_ABORT_IND)->failure, OSI_LAYER_RTSE, false, true,
                   "refused at RTSE: %s", why);
@@ -84,12 +96,15 @@ static void refuse_by_provider(struct rtse *rtse, const char *why)
 void rtse_do_refuse_recovery(struct rtse *rtse, const struct rtse_input *input)
 {
   (void)input;
-  refuse_by_provider(rtse, "the peer wants to recover an earlier association; it must open a new one");
+  rtse->terms.x410 = input->acse->connect.x410;
+  refuse_by_provider(rtse, RTSE_REFUSE_CANNOT_RECOVER,
+                     "the peer wants to recover an earlier association; it must open a new one");
 }
 
 void rtse_do_refuse_invalid(struct rtse *rtse, const struct rtse_input *input)
 {
-  refuse_by_provider(rtse, input->why);
+  rtse->terms.x410 = input->acse->connect.x410;
+  refuse_by_provider(rtse, RTSE_REFUSE_VALIDATION_FAILURE, input->why);
 }
 
 void rtse_do_accept(struct rtse *rtse, const struct rtse_input *input)
@@ -103,8 +118,12 @@ void rtse_do_accept(struct rtse *rtse, const struct rtse_input *input)
 
 void rtse_do_refuse(struct rtse *rtse, const struct rtse_input *input)
 {
-  struct rtse_apdu rtorj = {.type = RTSE_RTORJ, .user_data = input->user_data};
-  (void)answer(rtse, input->permanent ? ACSE_REJECTED_PERMANENT : ACSE_REJECTED_TRANSIENT, &rtorj);
+  struct rtse_apdu rtorj = {.type = RTSE_RTORJ,
+                            .refuse_given = rtse->terms.x410,
+                            .refuse_reason = input->refuse,
+                            .user_data = input->user_data};
+  (void)answer(rtse, input->refuse == RTSE_REFUSE_BUSY ? ACSE_REJECTED_TRANSIENT : ACSE_REJECTED_PERMANENT,
+               &rtorj);
 }
 
 void rtse_do_confirm_open(struct rtse *rtse, const struct rtse_input *input)
@@ -126,9 +145,20 @@ void rtse_do_confirm_open(struct rtse *rtse, const struct rtse_input *input)
 void rtse_do_confirm_refused(struct rtse *rtse, const struct rtse_input *input)
 {
   struct rtse_indication *up = rtse_indicate(rtse, RT_OPEN_REFUSED);
+  const struct rtse_apdu *rtorj = input->apdu;
   osi_failure_move(&up->failure, &input->acse->failure);
-  if (input->apdu != NULL) {
-    up->user_data = g_steal_pointer(&input->apdu->user_data);
+  if (rtorj == NULL || rtorj->type != RTSE_RTORJ) {
+    return;
+  }
+  up->user_data = g_steal_pointer(&input->apdu->user_data);
+  up->refuse_given = rtorj->refuse_given;
+  up->refuse_reason = rtorj->refuse_reason;
+  if (rtse->terms.x410) {
+    /* ACSE and presentation only passed it on. */
+    g_autofree char *words =
+        rtorj->refuse_given ? rtse_refuse_words(rtorj->refuse_reason) : g_strdup("no reason given");
+    osi_failure_set(&up->failure, OSI_LAYER_RTSE, true, rtorj->refuse_reason != RTSE_REFUSE_BUSY,
+                    "the peer refused the association (RTORJ): %s", words);
   }
 }
 
@@ -173,7 +203,7 @@ void rtse_lose_transfer(struct rtse *rtse, enum rtse_state was, const struct osi
 void rtse_send_abort(struct rtse *rtse, enum rtse_abort reason)
 {
   struct rtse_apdu rtab = {.type = RTSE_RTAB, .abort_reason = reason};
-  rtse_to_acse(rtse, A_ABORT, S_REQUEST)->information = rtse_apdu_write(&rtab, NULL);
+  rtse_to_acse(rtse, A_ABORT, S_REQUEST)->information = rtse_write(rtse, &rtab);
 }
 
 void rtse_do_abort(struct rtse *rtse, const struct rtse_input *input)

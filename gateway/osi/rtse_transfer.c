@@ -42,8 +42,8 @@ void rtse_do_start(struct rtse *rtse, const struct rtse_input *input)
 
 static void send_rttr(struct rtse *rtse, GBytes *data)
 {
-  rtse_to_presentation(rtse, S_DATA, S_REQUEST)->values =
-      presentation_values_one(rtse->options.syntax, rtse_rttr_write(data));
+  rtse_to_presentation(rtse, S_DATA, S_REQUEST)->values = presentation_values_one(
+      rtse->options.syntax, rtse->terms.x410 ? g_bytes_ref(data) : rtse_rttr_write(data));
   rtse->left -= rtse->want;
   rtse->want = 0;
 }

@@ -203,24 +203,6 @@ START_TEST(our_initiator_takes_the_real_ones_steps)
 }
 END_TEST
 
-/* X.410 mode has its own issue; until then it is refused with words. */
-START_TEST(x410_mode_is_refused_with_words)
-{
-  g_autofree char *path = vector_path("real-mta/p1-1988-x410.pcap");
-  struct pcap_streams streams = pcap_read(path);
-  struct p1_options options = p1_options_default(false);
-  struct p1_end end;
-  p1_end_init(&end, &options);
-  say_turns(&end, &streams, 0);
-  ck_assert(!end.bind_seen);
-  ck_assert_int_eq(end.end.type, P1_ABORTED);
-  ck_assert_int_eq(end.end.step, P1_STEP_PRESENTATION);
-  ck_assert_msg(strstr(end.end.words, "X.410"), "%s", end.end.words);
-  p1_end_clear(&end);
-  pcap_clear(&streams);
-}
-END_TEST
-
 static Suite *suite(void)
 {
   Suite *suite = suite_create("mhs/p1_real");
@@ -229,7 +211,6 @@ static Suite *suite(void)
   tcase_add_test(peers, the_answer_of_2005_binds_our_initiator);
   tcase_add_test(peers, a_real_initiator_is_accepted_and_its_message_whole);
   tcase_add_test(peers, our_initiator_takes_the_real_ones_steps);
-  tcase_add_test(peers, x410_mode_is_refused_with_words);
   suite_add_tcase(suite, peers);
   return suite;
 }

@@ -403,7 +403,7 @@ static const struct proposal {
     {"31{ a0{ 80<01> } a2{ a4{ 30{ 02<01> 06<2a03> 30{ 06<5101> } } } } }", "1.2.3 refused: abstract syntax"},
     {"31{ a0{ 80<01> } a2{ a4{ 30{ 02<01> 06<52010001> 30{ 06<5101> } } } 61{ 30{ 02<03> a0{ 04'x' } } } } }",
      "not accepted"},
-    {"31{ a0{ 80<00> } a1{ 80<01> a3{ a0{ 04'x' } } } }", "X.410"},
+    {"31{ a0{ 80<00> } a1{ 80<01> a3{ a0{ 04'x' } } } }", NULL},
     {"31{ a0{ 80<05> } }", "mode selector 5"},
     {"31{ a0{ 80<01> } }", "without its parameters"},
     {"31{ a0{ 80<01> } a2{ a4{ 30{ 02<00> 06<52010001> 30{ 06<5101> } } } } }", "identifier 0"},
@@ -428,6 +428,103 @@ START_TEST(a_peers_proposal_is_taken_or_refused_with_words)
     ck_assert_ptr_nonnull(pair->ends[1].last_down); /* a CPR with the reason */
   }
   pair_free(pair);
+}
+END_TEST
+
+/* --- X.410-1984 mode: the octets of the captures, with other contents --- */
+
+static bool ask_x410(struct pair *pair, guint from, enum session_service service, enum session_kind kind,
+                     bool accepted, const char *notation)
+{
+  struct presentation_primitive primitive = {
+      .x410 = true, .session = {.service = service, .kind = kind, .accepted = accepted, .version = 1}};
+  primitive.values = notation != NULL ? presentation_values_one(OID_UNKNOWN, octets(notation)) : NULL;
+  g_autoptr(GError) error = NULL;
+  bool done = presentation_request(pair->ends[from].presentation, &primitive, &error);
+  carry(pair, from);
+  return done;
+}
+
+static void assert_down(const struct pair *pair, guint end, const char *notation)
+{
+  g_autoptr(GBytes) wanted = notation != NULL ? octets(notation) : NULL;
+  GBytes *down = pair->ends[end].last_down;
+  ck_assert_msg(wanted == NULL ? down == NULL : down != NULL && g_bytes_equal(down, wanted), "%s", notation);
+}
+
+static void assert_up(struct pair *pair, guint end, enum session_service service, const char *notation)
+{
+  const struct presentation_primitive *primitive = told(pair, end, service);
+  g_autoptr(GBytes) wanted = notation != NULL ? octets(notation) : NULL;
+  if (wanted == NULL) {
+    ck_assert(primitive->values == NULL || primitive->values->len == 0);
+    return;
+  }
+  ck_assert_uint_eq(primitive->values->len, 1);
+  ck_assert_msg(g_bytes_equal(g_array_index(primitive->values, struct presentation_value, 0).octets, wanted),
+                "%s", notation);
+}
+
+START_TEST(x410_mode_adds_a_mode_selector_and_nothing_else)
+{
+  struct pair *pair = pair_new(offered, G_N_ELEMENTS(offered));
+  ck_assert(ask_x410(pair, 0, S_CONNECT, S_REQUEST, false, "31{ 80<3f> a3{ a0{ 05<> } } 84<01> }"));
+  assert_down(pair, 0, "31{ a0{ 80<00> } a1{ 80<3f> a3{ a0{ 05<> } } 84<01> } }");
+  assert_up(pair, 1, S_CONNECT, "31{ 80<3f> a3{ a0{ 05<> } } 84<01> }");
+  ck_assert(told(pair, 1, S_CONNECT)->x410);
+  ck_assert(ask_x410(pair, 1, S_CONNECT, S_RESPONSE, true, "31{ 80<01> 81<03> a2{ a0{ 05<> } } }"));
+  assert_down(pair, 1, "31{ a0{ 80<00> } a1{ 80<01> 81<03> a2{ a0{ 05<> } } } }");
+  assert_up(pair, 0, S_CONNECT, "31{ 80<01> 81<03> a2{ a0{ 05<> } } }");
+  /* data, the token's request, release and abort: no PPDU around what the user says */
+  ck_assert(ask_x410(pair, 0, S_DATA, S_REQUEST, false, "a0<8031>"));
+  assert_down(pair, 0, "a0<8031>");
+  assert_up(pair, 1, S_DATA, "a0<8031>");
+  ck_assert(ask_x410(pair, 1, S_TOKEN_PLEASE, S_REQUEST, false, "02<05>"));
+  assert_down(pair, 1, "02<05>");
+  assert_up(pair, 0, S_TOKEN_PLEASE, "02<05>");
+  ck_assert(ask_x410(pair, 0, S_RELEASE, S_REQUEST, false, NULL));
+  assert_down(pair, 0, NULL);
+  assert_up(pair, 1, S_RELEASE, NULL);
+  ck_assert(ask_x410(pair, 1, S_U_ABORT, S_REQUEST, false, "31{ 80<03> }"));
+  assert_down(pair, 1, "31{ 80<03> }");
+  assert_up(pair, 0, S_U_ABORT, "31{ 80<03> }");
+  pair_free(pair);
+}
+END_TEST
+
+START_TEST(x410_mode_refuses_with_the_users_set)
+{
+  struct pair *pair = pair_new(offered, G_N_ELEMENTS(offered));
+  ck_assert(ask_x410(pair, 0, S_CONNECT, S_REQUEST, false, "31{ a3{ a0{ 05<> } } }"));
+  ck_assert(ask_x410(pair, 1, S_CONNECT, S_RESPONSE, false, "31{ 80<02> }"));
+  assert_down(pair, 1, "31{ 80<02> }");
+  ck_assert_uint_eq(pair->ends[1].refuse_reason, 2);
+  assert_up(pair, 0, S_CONNECT, "31{ 80<02> }");
+  pair_free(pair);
+}
+END_TEST
+
+/* A peer of the other mode, when we called in X.410-1984 mode. */
+START_TEST(another_mode_than_x410_is_told_in_words)
+{
+  static const struct {
+    bool accepted;
+    const char *notation;
+  } cases[] = {{true, "31{ a0{ 80<01> } a2{ } }"}, {false, "30{ 8a<00> }"}};
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    struct pair *pair = pair_new(offered, G_N_ELEMENTS(offered));
+    g_clear_pointer(&pair->ends[1].presentation, presentation_free);
+    ck_assert(ask_x410(pair, 0, S_CONNECT, S_REQUEST, false, "31{ a3{ a0{ 05<> } } }"));
+    struct session_primitive cnf = {.service = S_CONNECT,
+                                    .kind = S_CONFIRM,
+                                    .accepted = cases[i].accepted,
+                                    .refuse_reason = 2,
+                                    .user_data = octets(cases[i].notation)};
+    deliver(pair, 0, &cnf);
+    const struct presentation_primitive *up = told(pair, 0, cases[i].accepted ? S_P_ABORT : S_CONNECT);
+    ck_assert_msg(strstr(up->failure.words, "normal mode") != NULL, "%s", up->failure.words);
+    pair_free(pair);
+  }
 }
 END_TEST
 
@@ -591,6 +688,9 @@ static Suite *suite(void)
   tcase_add_loop_test(machine, a_peers_answer_is_taken_or_told_in_words, 0, G_N_ELEMENTS(replies));
   tcase_add_test(machine, what_cannot_be_read_aborts);
   tcase_add_test(machine, an_abort_carries_its_data_and_always_goes_out);
+  tcase_add_test(machine, x410_mode_adds_a_mode_selector_and_nothing_else);
+  tcase_add_test(machine, x410_mode_refuses_with_the_users_set);
+  tcase_add_test(machine, another_mode_than_x410_is_told_in_words);
   tcase_add_test(machine, session_version_1_has_no_room_for_an_abort);
   tcase_add_test(machine, requests_out_of_place_are_refused);
   suite_add_tcase(suite, machine);
