@@ -90,11 +90,11 @@ static void put_content_identifier(struct to_x400 *to, const struct mime_part *h
   }
 }
 
-static void append_ascii(const char *name, const char *utf8, GString *out)
+static void append_ascii(const char *name, const char *value, GString *out)
 {
-  if (!utf8)
+  if (!value)
     return;
-  g_autofree char *ascii = g_str_to_ascii(utf8, "C");
+  g_autofree char *ascii = x400_ascii(value);
   g_string_append_printf(out, "%s%s: %s", out->len ? "\r\n" : "", name, ascii);
 }
 

@@ -112,6 +112,11 @@ const char *or_address_get(const struct or_address *address, enum or_key key, gu
                               : attribute->universal;
 }
 
+char *or_value(const char *text)
+{
+  return text ? g_utf8_make_valid(text, -1) : NULL;
+}
+
 void or_address_set(struct or_address *address, enum or_key key, guint index, const char *printable,
                     const char *teletex)
 {
@@ -121,15 +126,15 @@ void or_address_set(struct or_address *address, enum or_key key, guint index, co
   if (!printable && !teletex)
     return;
   attribute = or_address_require(address, key, index);
-  attribute->printable = g_strdup(printable);
-  attribute->teletex = g_strdup(teletex);
+  attribute->printable = or_value(printable);
+  attribute->teletex = or_value(teletex);
 }
 
 void or_address_set_dda(struct or_address *address, const char *type, const char *value)
 {
   struct or_attribute *attribute = or_address_require(address, OR_DDA, or_address_count(address, OR_DDA));
-  attribute->type = g_strdup(type);
-  attribute->printable = g_strdup(value);
+  attribute->type = or_value(type);
+  attribute->printable = or_value(value);
 }
 
 static bool is_type(const struct or_attribute *attribute, const char *type)

@@ -66,6 +66,8 @@ typedef struct or_address or_address_t; /* for g_autoptr() alone */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(or_address_t, or_address_free)
 const char *or_address_get(const struct or_address *address, enum or_key key,
                            guint index); /* printable, else teletex, else NULL */
+/* A value as attributes hold it: always UTF-8, also where a mailer's field was not. NULL stays NULL; caller frees. */
+char *or_value(const char *text);
 void or_address_set(struct or_address *address, enum or_key key, guint index, const char *printable,
                     const char *teletex);
 void or_address_set_dda(struct or_address *address, const char *type, const char *value);

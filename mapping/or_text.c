@@ -349,7 +349,7 @@ static bool place(struct or_address *address, const struct pair *pair, guint ind
   if (info->encoding == OR_ENCODING_I)
     return read_terminal_type(pair, &attribute->printable, error);
   if (info->encoding != OR_ENCODING_PT && info->encoding != OR_ENCODING_UPA) {
-    attribute->printable = g_strdup(pair->value);
+    attribute->printable = or_value(pair->value);
     return info->encoding != OR_ENCODING_X || or_psap_parse(pair->value, NULL, NULL) ||
            fail(error, pair->at, "%s=%s is no presentation address: 'hex'H selectors and NS+hex (RFC 1278)",
                 info->keyword, pair->value);

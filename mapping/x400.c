@@ -251,9 +251,15 @@ char *x400_teletex_get(const struct asn1_value *value, GHashTable *charsets, con
   return decoded;
 }
 
-struct OCTET_STRING *x400_printable_new(const char *utf8, gsize bound)
+char *x400_ascii(const char *text)
 {
-  g_autofree char *ascii = g_str_to_ascii(utf8, "C");
+  g_autofree char *valid = g_utf8_make_valid(text, -1); /* g_str_to_ascii() reads past the end of a text cut in a character */
+  return g_str_to_ascii(valid, "C");
+}
+
+struct OCTET_STRING *x400_printable_new(const char *text, gsize bound)
+{
+  g_autofree char *ascii = x400_ascii(text);
   for (char *c = ascii; *c; c++)
     if (!g_ascii_isalnum(*c) && !strchr(" '()+,-./:=?", *c))
       *c = strchr("\t\r\n_", *c) ? ' '

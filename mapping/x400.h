@@ -53,8 +53,10 @@ bool x400_teletex_put(const char *utf8, gsize bound, struct OCTET_STRING *field)
 /* Back: encoded words in it are decoded. */
 char *x400_teletex_get(const struct asn1_value *value, GHashTable *charsets,
                        const struct OCTET_STRING *field);
+/* Text in ASCII: look-alikes, or "?"; text may hold octets that are no UTF-8, as raw header fields do. Caller frees. */
+char *x400_ascii(const char *text);
 /* PrintableString of at most bound characters: what it cannot hold becomes a space, a look-alike, or "?". */
-struct OCTET_STRING *x400_printable_new(const char *utf8, gsize bound);
+struct OCTET_STRING *x400_printable_new(const char *text, gsize bound);
 
 /* A number for an OPTIONAL member. */
 long *x400_long(long number);
