@@ -196,8 +196,8 @@ class Peer:
         mark = apdu.rindex(b"small")
         probe = bytearray(apdu)
         probe[mark:mark + 5] = f"{time.time_ns() % 100000:05d}".encode()
-        # the last piece is the FN SPDU: p1peer.py waits for the confirmation before it
-        return sum(self.hand_over(bytes(probe))["client"][:-1])
+        # the last pieces are the FN SPDU, for which p1peer.py waits for the confirmation, and the DR that follows DN
+        return sum(self.hand_over(bytes(probe))["client"][:-2])
 
 
 def copies(folder):

@@ -104,8 +104,9 @@ class Settings:
         self.forget("cut" if self.fault("cut") is not None else "cut-received")
 
     def new_reference(self):
-        return reference(self.reference) if self.reference else reference(f"p1peer{time.monotonic_ns() % 10 ** 8},"
-                                                                          f"{time.strftime('%y%m%d%H%M%SZ', time.gmtime())}")
+        """The one asked for, or a new one of the same length."""
+        user, common = f"p1peer{time.monotonic_ns() // 1000 % 10 ** 8:08}", time.strftime("%y%m%d%H%M%SZ", time.gmtime())
+        return reference(self.reference or f"{user},{common}")
 
 
 def reference(text):
