@@ -2,7 +2,7 @@
  *
  * Each body part becomes a draft (type, name, octets) or a nested message; one place writes drafts.  What no
  * rule knows is wrapped whole as application/x400-bp (3.2), so nothing is dropped. */
-#include "mapping/conversion.h"
+#include "mapping/harpoon.h"
 #include "mapping/mime_word.h"
 #include "mapping/text.h"
 
@@ -49,7 +49,7 @@ static void write_disposition(struct mime_writer *writer, const struct mime_draf
 }
 
 /* Fields, blank line, content. The only body of a mail comes after the mail's own fields. */
-static bool write_draft(struct from_x400 *from, const struct mime_draft *draft, GError **error)
+bool body_draft_write(struct from_x400 *from, const struct mime_draft *draft, GError **error)
 {
   struct mime_writer *writer = from->writer;
   if (draft->exact) { /* HARPOON: header and body in one */
@@ -139,84 +139,6 @@ static struct mime_draft *general_draft(struct from_x400 *from, const Externally
     registrations[count++] = *sets->list.array[i];
   g_autoptr(octets_t) string = asn1_octets(data, asn1_value_get(data));
   return text_draft(from, CHARSET_GENERAL, registrations, count, string, error);
-}
-
-/* --- HARPOON (3.1.3) --- */
-
-/* The length of a header that begins here, with its blank line; 0: it is none. */
-static gsize header_length(const char *text)
-{
-  const char *at = text;
-  while (*at) {
-    gsize line = strcspn(at, "\r\n");
-    if (!line)
-      return at > text && (at[0] == '\n' || at[1] == '\n') ? (gsize)(at - text) + (at[0] == '\n' ? 1 : 2) : 0;
-    if (*at != ' ' && *at != '\t') {
-      gsize name = 0;
-      while ((guint8)at[name] > 32 && (guint8)at[name] < 127 && at[name] != ':')
-        name++;
-      if (!name || at[name] != ':')
-        return 0;
-    } else if (at == text) {
-      return 0;
-    }
-    at += line;
-    if (*at)
-      at += at[0] == '\r' && at[1] == '\n' ? 2 : 1;
-  }
-  return 0;
-}
-
-enum { LINE_MAX_OCTETS = 998 }; /* RFC 5322 2.1.1 */
-
-struct lines {
-  guint8 before;
-  gsize length;
-};
-
-static bool check_lines(const guint8 *block, gsize length, void *user, GError **error)
-{
-  (void)error;
-  struct lines *lines = user;
-  for (gsize i = 0; i < length; i++) {
-    guint8 octet = block[i];
-    if (octet == 0 || (octet == '\n') != (lines->before == '\r'))
-      return false;
-    lines->length = octet == '\n' || octet == '\r' ? 0 : lines->length + 1;
-    if (lines->length > LINE_MAX_OCTETS)
-      return false;
-    lines->before = octet;
-  }
-  return true;
-}
-
-/* What is no mail of whole lines must not become one: a line end that only some MTAs see lets a second
- * message pass inside the first.  The last line may lack its end: the mail's writer gives it one. */
-static bool is_of_whole_lines(const struct octets *octets)
-{
-  struct lines lines = {0};
-  return octets_each(octets, check_lines, &lines, NULL) && lines.before != '\r';
-}
-
-/* The MIME entity that an IA5 text holds, without its MIME-Version; NULL: it is plain text. */
-static struct mime_draft *harpoon_draft(struct octets *text)
-{
-  static const char mark[] = "MIME-Version: 1.0";
-  gsize length = (gsize)MIN(octets_length(text), (guint64)HEADER_MAX);
-  char first[sizeof mark] = "";
-  if (length < sizeof mark || !octets_read(text, 0, first, sizeof mark - 1, NULL) ||
-      g_ascii_strcasecmp(first, mark) != 0)
-    return NULL;
-  g_autofree char *begin = g_malloc0(length + 1);
-  if (!octets_read(text, 0, begin, length, NULL))
-    return NULL;
-  gsize header = header_length(begin), skip = strcspn(begin, "\n") + 1;
-  if (!header || skip >= header || g_ascii_strncasecmp(begin + skip, "Content-Type:", 13) != 0)
-    return NULL;
-  g_autoptr(mime_draft_t) draft = mime_draft_new();
-  draft->exact = true;
-  draft->content = octets_slice(text, skip, octets_length(text) - skip);
-  return is_of_whole_lines(draft->content) ? g_steal_pointer(&draft) : NULL;
 }
 
 /* --- others --- */
@@ -334,14 +256,14 @@ static struct mime_draft *bilateral_draft(struct from_x400 *from, const OCTET_ST
   return draft;
 }
 
-static struct mime_draft *draft_of(struct from_x400 *from, const struct BodyPart *part, guint number,
-                                   GPtrArray *fields, GError **error)
+struct mime_draft *body_draft(struct from_x400 *from, const struct BodyPart *part, guint number,
+                              GPtrArray *fields, GError **error)
 {
   struct mime_draft *draft = NULL;
   GError *local = NULL;
   if (part->present == BodyPart_PR_ia5_text) {
     g_autoptr(octets_t) text = asn1_octets(from->value, &part->choice.ia5_text.data);
-    draft = harpoon_draft(text);
+    draft = harpoon_read(text);
     if (!draft)
       draft = text_draft(from, CHARSET_IA5, NULL, 0, text, &local);
   } else if (part->present == BodyPart_PR_teletex) {
@@ -403,7 +325,7 @@ static char *part_type(struct from_x400 *from, const struct Body *body, int firs
   const struct BodyPart *part = body->list.array[first + index];
   if (part->present == BodyPart_PR_message)
     return NULL;
-  g_autoptr(mime_draft_t) draft = draft_of(from, part, (guint)index + 1, fields, NULL);
+  g_autoptr(mime_draft_t) draft = body_draft(from, part, (guint)index + 1, fields, NULL);
   return draft && draft->type ? g_strndup(draft->type, strcspn(draft->type, "; \t")) : NULL;
 }
 
@@ -417,13 +339,13 @@ static bool write_part(struct from_x400 *from, const struct BodyPart *part, guin
   }
   if (part->present == BodyPart_PR_message && part->choice.message->data)
     return write_ipm_part(from, part->choice.message, error);
-  g_autoptr(mime_draft_t) draft = draft_of(from, part, number, fields, error);
+  g_autoptr(mime_draft_t) draft = body_draft(from, part, number, fields, error);
   if (!draft)
     return false;
   if (alone && part->present == BodyPart_PR_ia5_text &&
       !g_strcmp0(draft->type, "text/plain; charset=us-ascii"))
     g_clear_pointer(&draft->type, g_free); /* 6.1 */
-  return write_draft(from, draft, error);
+  return body_draft_write(from, draft, error);
 }
 
 static bool write_multipart(struct from_x400 *from, const char *subtype, const struct Body *body, int first,

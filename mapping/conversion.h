@@ -34,6 +34,7 @@ struct to_x400 {
 /* X.400 to mail. */
 struct from_x400 {
   struct mapping_context *context;
+  const char *peer;               /* that the message came from; may be NULL */
   const struct asn1_value *value; /* the content's root */
   struct mime_writer *writer;
   struct mime_spill *spill;
@@ -97,6 +98,13 @@ struct mime_draft *file_transfer_from_x400(struct from_x400 *from,
                                            const struct ExternallyDefinedBodyPart *part);
 /* The Content-Type of a part as one ASCII line; caller frees. */
 char *mime_type_line(const struct mime_part *part);
+
+/* A body part that is no message as a draft; number: of its place in the body, from 1, the header's own part not
+ * counted; fields: the heading's. */
+struct mime_draft *body_draft(struct from_x400 *from, const struct BodyPart *part, guint number, GPtrArray *fields,
+                              GError **error);
+/* Its fields, a blank line and its content. */
+bool body_draft_write(struct from_x400 *from, const struct mime_draft *draft, GError **error);
 
 /* Makes body (and the heading's multipart-message) of a part that is a whole message's content; adds to
  * fields as above. */

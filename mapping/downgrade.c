@@ -19,6 +19,7 @@
 #include <ExtendedEncodedInformationTypes.h>
 #include <Heading.h>
 #include <IPMIdentifier.h>
+#include <IPMSExtension.h>
 #include <IPN.h>
 #include <MessageTransferEnvelope.h>
 #include <NonDeliveryReport.h>
@@ -81,19 +82,32 @@ static void drop_extensions(struct walk *walk, const struct asn1_step *step, str
   DROP(Extensions, *extensions);
 }
 
+static bool holds_fields(const struct IPMSExtension *extension)
+{
+  enum oid oid = oid_get(&extension->type);
+  return oid == OID_RFC_822_FIELD_LIST || oid == OID_RFC_822_FIELD_LIST_1327 ||
+         oid == OID_RFC_822_FIELD_LIST_CUT;
+}
+
+/* But for the fields of RFC 822, which downgrade_content.c puts elsewhere. */
 static void drop_ipms_extensions(struct walk *walk, const struct asn1_step *step,
                                  struct IPMSExtensions **extensions)
 {
-  if (!*extensions)
-    return;
-  for (int i = 0; i < (*extensions)->list.count; i++) {
-    g_autofree char *dotted = x400_oid_text(&(*extensions)->list.array[i]->type);
-    enum oid oid = oid_get(&(*extensions)->list.array[i]->type);
+  for (int i = *extensions ? (*extensions)->list.count : 0; i-- > 0;) {
+    struct IPMSExtension *extension = (*extensions)->list.array[i];
+    if (holds_fields(extension))
+      continue;
+    g_autofree char *dotted = x400_oid_text(&extension->type);
+    enum oid oid = oid_get(&extension->type);
     tell(walk, step, "extension %s was dropped (RFC 1328 5): 1984 has no extensions",
          oid == OID_UNKNOWN ? dotted : oid_name(oid));
+    asn_set_del(&(*extensions)->list, i, 0);
+    ASN_STRUCT_FREE(asn_DEF_IPMSExtension, extension);
   }
-  walk->changed = true;
-  DROP(IPMSExtensions, *extensions);
+  if (*extensions && !(*extensions)->list.count) {
+    DROP(IPMSExtensions, *extensions);
+    walk->changed = true;
+  }
 }
 
 /* --- addresses --- */
@@ -258,21 +272,21 @@ static void old_content_type(struct walk *walk, ContentType_t *type)
   walk->changed = true;
 }
 
-static bool is_private(const PerDomainBilateralInformation_t *information)
+/* 1984 knows administration domains here alone.  list: an OPTIONAL SEQUENCE OF PerDomainBilateralInformation,
+ * which is a type of its own in each envelope. */
+static bool drop_private_domains(struct walk *walk, const struct asn1_step *step, void *list)
 {
-  return information->domain.present == PerDomainBilateralInformation__domain_PR_private_domain;
+  asn_anonymous_sequence_ *sequence = list;
+  for (int i = sequence ? sequence->count : 0; i-- > 0;) {
+    PerDomainBilateralInformation_t *information = sequence->array[i];
+    if (information->domain.present != PerDomainBilateralInformation__domain_PR_private_domain)
+      continue;
+    tell(walk, step, "bilateral information for a private domain was dropped (X.419 annex B)");
+    asn_sequence_del(sequence, i, 0);
+    ASN_STRUCT_FREE(asn_DEF_PerDomainBilateralInformation, information);
+  }
+  return sequence && !sequence->count;
 }
-
-/* 1984 knows administration domains here alone. */
-#define DROP_PRIVATE_DOMAINS(walk, step, envelope)                                                           \
-  for (int i = (envelope)->per_domain_bilateral_information                                                  \
-                   ? (envelope)->per_domain_bilateral_information->list.count                                \
-                   : 0;                                                                                      \
-       i-- > 0;)                                                                                             \
-    if (is_private((envelope)->per_domain_bilateral_information->list.array[i])) {                           \
-      tell(walk, step, "bilateral information for a private domain was dropped (X.419 annex B)");            \
-      asn_sequence_del(&(envelope)->per_domain_bilateral_information->list, i, 1);                           \
-    }
 
 static void message_rule(struct walk *walk, const struct asn1_step *step, void *structure)
 {
@@ -280,7 +294,11 @@ static void message_rule(struct walk *walk, const struct asn1_step *step, void *
   drop_extensions(walk, step, &envelope->extensions);
   old_content_type(walk, &envelope->content_type);
   keep_bits(walk, step, envelope->per_message_indicators, MESSAGE_INDICATORS, "per-message-indicators");
-  DROP_PRIVATE_DOMAINS(walk, step, envelope)
+  if (drop_private_domains(walk, step, envelope->per_domain_bilateral_information)) {
+    free(envelope->per_domain_bilateral_information->list.array);
+    free(envelope->per_domain_bilateral_information);
+    envelope->per_domain_bilateral_information = NULL;
+  }
 }
 
 static void message_recipient_rule(struct walk *walk, const struct asn1_step *step, void *structure)
@@ -294,7 +312,11 @@ static void probe_rule(struct walk *walk, const struct asn1_step *step, void *st
   drop_extensions(walk, step, &envelope->extensions);
   old_content_type(walk, &envelope->content_type);
   keep_bits(walk, step, envelope->per_message_indicators, MESSAGE_INDICATORS, "per-message-indicators");
-  DROP_PRIVATE_DOMAINS(walk, step, envelope)
+  if (drop_private_domains(walk, step, envelope->per_domain_bilateral_information)) {
+    free(envelope->per_domain_bilateral_information->list.array);
+    free(envelope->per_domain_bilateral_information);
+    envelope->per_domain_bilateral_information = NULL;
+  }
 }
 
 static void probe_recipient_rule(struct walk *walk, const struct asn1_step *step, void *structure)

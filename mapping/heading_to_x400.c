@@ -442,6 +442,18 @@ static const struct row *row_of(const char *name)
   return NULL;
 }
 
+/* Whose elements came with 1988: towards 1984 the fields themselves are kept (RFC 2156 appendix B). */
+static bool is_of_1988(const struct row *row)
+{
+  static const char *const fields[] = {"Content-Language",     "Incomplete-Copy",          "Autosubmitted",
+                                       "DL-Expansion-History", "Conversion-With-Loss",     "Latest-Delivery-Time",
+                                       "Originator-Return-Address"};
+  for (gsize i = 0; i < G_N_ELEMENTS(fields); i++)
+    if (!strcmp(row->field, fields[i]))
+      return true;
+  return false;
+}
+
 /* 5.1.2: unfolded, no space before the colon, IA5. */
 static void keep_field(struct maker *maker, const struct mime_field *field)
 {
@@ -482,7 +494,9 @@ void heading_to_x400(struct to_x400 *to, const struct mime_part *header, bool ne
   for (guint i = 0; i < header->fields->len; i++) {
     const struct mime_field *field = header->fields->pdata[i];
     const struct row *row = row_of(field->name);
-    if (row && row->make) {
+    if (row && to->old && is_of_1988(row)) {
+      keep_field(&maker, field);
+    } else if (row && row->make) {
       gsize index = (gsize)(row - rows);
       if (!seen[index])
         make_fields(&maker, row);

@@ -1,5 +1,5 @@
 /* job_io.c - contract: job_io.h. */
-#include "mapping/job_io.h"
+#include "mapping/downgrade.h"
 #include "mapping/envelope.h"
 
 #include <errno.h>
@@ -52,7 +52,17 @@ static struct asn1_limits limits_of(const struct mapping_context *context)
   return (struct asn1_limits){.elements = context->settings->elements_max};
 }
 
-struct asn1_value *job_apdu(struct mapping_context *context, const struct mapping_job *job, GError **error)
+/* RFC 1328 3: what a peer of 1984 had to write otherwise. */
+static struct asn1_value *upgraded(struct mapping_context *context, const char *name, struct asn1_value *value)
+{
+  const struct mapping_peer *peer = mapping_settings_peer(context->settings, name);
+  if (value && peer && peer->p1_1984)
+    upgrade_value(context, value);
+  return value;
+}
+
+static struct asn1_value *decode_apdu(struct mapping_context *context, const struct mapping_job *job,
+                                      GError **error)
 {
   struct asn1_limits limits = limits_of(context);
   g_autoptr(octets_t) received = job_source(job, error);
@@ -79,6 +89,11 @@ struct asn1_value *job_apdu(struct mapping_context *context, const struct mappin
   return asn1_decode(&asn_DEF_MTS_APDU, apdu, &limits, error);
 }
 
+struct asn1_value *job_apdu(struct mapping_context *context, const struct mapping_job *job, GError **error)
+{
+  return upgraded(context, job->peer, decode_apdu(context, job, error));
+}
+
 struct mime_mail *job_mail(struct mapping_context *context, const struct mapping_job *job, GError **error)
 {
   const struct mapping_settings *settings = context->settings;
@@ -87,10 +102,11 @@ struct mime_mail *job_mail(struct mapping_context *context, const struct mapping
   return source ? mime_mail_parse(source, context->charsets, &limits, error) : NULL;
 }
 
-struct asn1_value *job_content(struct mapping_context *context, struct octets *content, GError **error)
+struct asn1_value *job_content(struct mapping_context *context, const char *peer, struct octets *content,
+                               GError **error)
 {
   struct asn1_limits limits = limits_of(context);
-  return asn1_decode(&asn_DEF_InformationObject, content, &limits, error);
+  return upgraded(context, peer, asn1_decode(&asn_DEF_InformationObject, content, &limits, error));
 }
 
 const struct mapping_peer *job_hop_peer(struct mapping_context *context, const char *hop)

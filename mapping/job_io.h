@@ -13,12 +13,14 @@ struct octets *job_source(const struct mapping_job *job, GError **error);
 void job_output(const struct mapping_job *job, struct octets *octets, struct mapping_result *result);
 
 /* The MTS-APDU of in_fd, its EXTERNAL taken off; of one that was truncated its envelope, with an empty
- * content. */
+ * content.  Addresses that a peer of 1984 had to write otherwise are those of 1988 again. */
 struct asn1_value *job_apdu(struct mapping_context *context, const struct mapping_job *job, GError **error);
 /* The mail of in_fd. */
 struct mime_mail *job_mail(struct mapping_context *context, const struct mapping_job *job, GError **error);
-/* An interpersonal message or notification out of a content, NULL and error when it is none. */
-struct asn1_value *job_content(struct mapping_context *context, struct octets *content, GError **error);
+/* An interpersonal message or notification out of a content, NULL and error when it is none.  peer: whom it is
+ * from, for addresses of 1984; NULL: they stay as they are. */
+struct asn1_value *job_content(struct mapping_context *context, const char *peer, struct octets *content,
+                               GError **error);
 
 /* The peer of a hop "p1:NAME"; NULL when it is none or not configured. */
 const struct mapping_peer *job_hop_peer(struct mapping_context *context, const char *hop);

@@ -222,7 +222,7 @@ static void read_content(struct reading *reading, const Message_t *message, GErr
     return; /* there is none */
   g_autoptr(octets_t) octets = asn1_octets(reading->apdu, &message->content);
   GError *local = NULL;
-  g_autoptr(asn1_value_t) content = job_content(reading->context, octets, &local);
+  g_autoptr(asn1_value_t) content = job_content(reading->context, reading->job->peer, octets, &local);
   if (!content) {
     g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_SYNTAX, "5.6.0 the content is no IPM: %s",
                 local->message);

@@ -366,7 +366,7 @@ static void write_returned(struct from_x400 *from, const struct asn1_value *apdu
                            const char *boundary)
 {
   g_autoptr(octets_t) octets = asn1_octets(apdu, returned);
-  g_autoptr(asn1_value_t) content = job_content(from->context, octets, NULL);
+  g_autoptr(asn1_value_t) content = job_content(from->context, from->peer, octets, NULL);
   const InformationObject_t *object = content ? asn1_value_get(content) : NULL;
   if (!object || object->present != InformationObject_PR_ipm) {
     mapping_loss(

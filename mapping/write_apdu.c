@@ -1,4 +1,5 @@
 /* write_apdu.c - WRITE from mail to P1: one message APDU for the recipients at one peer. */
+#include "mapping/downgrade.h"
 #include "mapping/envelope.h"
 #include "mapping/report.h"
 
@@ -19,7 +20,10 @@ static struct octets *make_content(struct to_x400 *to, GError **error)
   heading_to_x400(to, to->mail->root, false, &ipm->heading, fields);
   if (!body_to_x400(to, to->mail->root, ipm, fields, error))
     return NULL;
-  if (!to->old)
+  struct downgrade downgrade = {to->context, to->value, to->losses};
+  if (to->old)
+    (void)downgrade_value(&downgrade); /* addresses */
+  else
     heading_fields_put(to, fields, &ipm->heading);
   return asn1_encode(to->value, error);
 }
@@ -43,7 +47,7 @@ void write_apdu_begin(struct to_x400 *to, struct mapping_context *context, const
                          .types = eit_new(),
                          .losses = losses,
                          .now = job_time(job->received_us),
-                         .old = peer->content_type == 2};
+                         .old = mapping_peer_p2(peer)};
   x400_queue_id(job->id, to->id);
 }
 
@@ -58,6 +62,17 @@ struct octets *write_apdu_message(struct to_x400 *to, const struct mapping_job *
   Message_t *message = &choice->choice.message;
   asn1_put_octets(apdu, &message->content, content);
   return envelope_to_x400(to, job, apdu, &message->envelope, error) ? asn1_encode(apdu, error) : NULL;
+}
+
+/* SMTP to 1984 goes by way of 1988 (RFC 1496 2). */
+static struct octets *for_peer(struct to_x400 *to, const struct mapping_job *job, struct octets *octets,
+                               struct mapping_result *result, GError **error)
+{
+  if (!octets || !to->peer->p1_1984)
+    return octets ? octets_ref(octets) : NULL;
+  g_autoptr(asn1_value_t) apdu = asn1_decode(&asn_DEF_MTS_APDU, octets, NULL, error);
+  return apdu && downgrade_apdu(to->context, job, to->peer, apdu, result, error) ? asn1_encode(apdu, error)
+                                                                                   : NULL;
 }
 
 void mapping_write_apdu(struct mapping_context *context, const struct mapping_job *job,
@@ -79,15 +94,16 @@ void mapping_write_apdu(struct mapping_context *context, const struct mapping_jo
   struct to_x400 to;
   write_apdu_begin(&to, context, job, peer, mail, spill, result->losses);
   result->format = MAPPING_APDU;
-  g_autoptr(octets_t) apdu = report_is_dsn(mail, job) ? report_to_x400(&to, job, result, &error)
+  for (guint i = 0; i < job->recipients->len; i++)
+    g_ptr_array_add(result->recipients, job_recipient_copy(job->recipients->pdata[i]));
+  g_autoptr(octets_t) made = report_is_dsn(mail, job) ? report_to_x400(&to, job, result, &error)
                                                       : write_apdu_message(&to, job, &error);
+  g_autoptr(octets_t) apdu = for_peer(&to, job, made, result, &error);
   if (apdu)
     job_output(job, apdu, result);
   else
     mapping_result_fail(result, MAPPING_PARK, error);
   eit_free(to.types);
-  for (guint i = 0; i < job->recipients->len; i++)
-    g_ptr_array_add(result->recipients, job_recipient_copy(job->recipients->pdata[i]));
   g_autoptr(GString) identifier = g_string_new(NULL);
   g_autofree char *domain = x400_domain_format(job_domain(context, peer));
   g_string_printf(identifier, "[%s;%s]", domain, to.id);

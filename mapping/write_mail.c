@@ -55,7 +55,7 @@ static bool write_message(struct from_x400 *from, const struct mapping_job *job,
 {
   const MessageTransferEnvelope_t *envelope = &message->envelope;
   g_autoptr(octets_t) octets = asn1_octets(apdu, &message->content);
-  g_autoptr(asn1_value_t) content = job_content(from->context, octets, error);
+  g_autoptr(asn1_value_t) content = job_content(from->context, job->peer, octets, error);
   if (!content)
     return false;
   from->value = content;
@@ -109,7 +109,8 @@ void mapping_write_mail(struct mapping_context *context, const struct mapping_jo
   g_autofree char *seed = g_strdup_printf("%s %" G_GUINT64_FORMAT, context->settings->hostname, job->id);
   g_autoptr(mime_writer_t) writer = mime_writer_new(job->out_fd, seed);
   g_autoptr(mime_spill_t) spill = mime_spill_new();
-  struct from_x400 from = {.context = context, .writer = writer, .spill = spill, .losses = result->losses};
+  struct from_x400 from = {
+      .context = context, .peer = job->peer, .writer = writer, .spill = spill, .losses = result->losses};
   result->format = MAPPING_MAIL;
   if (!write_apdu(&from, job, apdu, result, &error) || !mime_writer_end(writer, &result->size, &error))
     mapping_result_fail(result, MAPPING_PARK, error);

@@ -3,6 +3,7 @@
  * An APDU's content goes on bit for bit; its envelope gets our trace element, and responsibility for just the
  * recipients at this hop (X.411 14.3).  A mail gets its Received field in front and is otherwise untouched.
  */
+#include "mapping/downgrade.h"
 #include "mapping/envelope.h"
 #include "mapping/trace.h"
 
@@ -169,11 +170,12 @@ static bool transit_apdu(struct mapping_context *context, const struct mapping_j
   else if (job->peer && *job->peer) /* one of our own has its trace already */
     add_trace(context, job, peer, apdu, &choice->choice.report.envelope.trace_information,
               &choice->choice.report.envelope.extensions);
-  g_autoptr(octets_t) octets = asn1_encode(apdu, error);
-  if (!octets)
-    return false;
   for (guint i = 0; i < job->recipients->len; i++)
     g_ptr_array_add(result->recipients, job_recipient_copy(job->recipients->pdata[i]));
+  g_autoptr(octets_t) octets =
+      downgrade_apdu(context, job, peer, apdu, result, error) ? asn1_encode(apdu, error) : NULL;
+  if (!octets)
+    return false;
   job_output(job, octets, result);
   return true;
 }
