@@ -118,6 +118,11 @@ const struct schema_attribute schema_peer_attributes[] = {
    .help = "An unused association that we opened is released after this time."},
   {DURATION("remote-idle", config_peer, remote_idle_s, 0, DAYS(7)), .standard = "1h",
    .help = "An unused association that the peer opened is ended after this time; 0: never."},
+  {DURATION("connect-limit", config_peer, connect_limit_s, 1, 3600), .standard = "60",
+   .help = "From the TCP connection to the bind; then the next address is tried."},
+  {DURATION("answer-limit", config_peer, answer_limit_s, 1, 3600), .standard = "2m",
+   .help = "A transfer of which the peer takes and confirms nothing for so long is broken off, and the next "
+           "address tried."},
   {DURATION("transfer-limit-urgent", config_peer, transfer_limit_urgent_s, 1, DAYS(7)), .standard = "30m",
    .help = "A transfer of an urgent message that takes longer is broken off, and the next address tried."},
   {DURATION("transfer-limit-normal", config_peer, transfer_limit_normal_s, 1, DAYS(7)), .standard = "2h",

@@ -105,7 +105,10 @@ struct hop *hop_find(struct relay *relay, const char *name)
 gint64 hop_retry_us(const struct hop *hop, guint attempts)
 {
   const struct config *config = hop->relay->config;
-  double seconds = config->retry_first_s, most = config->retry_max_s;
+  const struct config_peer *peer =
+      g_str_has_prefix(hop->name, "p1:") ? config_peer(config, hop->name + strlen("p1:")) : NULL;
+  double seconds = peer ? peer->retry_first_s : config->retry_first_s;
+  double most = peer ? peer->retry_max_s : config->retry_max_s;
   for (guint i = 1; i < attempts && seconds < most; i++)
     seconds *= config->retry_factor_percent / 100.0;
   return (gint64)(MIN(seconds, most) * G_USEC_PER_SEC);
@@ -456,6 +459,13 @@ void hop_moved(struct hop *hop)
   hop->moved_us = g_get_monotonic_time();
 }
 
+void hop_return(struct delivery *delivery)
+{
+  struct hop *hop = delivery->hop;
+  hop->sending--;
+  g_queue_push_head(&hop->prepared[rank(delivery)], delivery);
+}
+
 void hop_drop(struct hop *hop)
 {
   hop->sending--;
@@ -492,6 +502,13 @@ void hop_reached(struct hop *hop)
   hop->failures = 0;
   hop->blocked_until_us = 0;
   g_clear_pointer(&hop->last_error, g_free);
+}
+
+void hop_called(struct hop *hop)
+{
+  hop_reached(hop);
+  hop->more = true;
+  hop_pump(hop);
 }
 
 void hop_session(struct hop *hop, gint change)

@@ -47,6 +47,8 @@ bool hop_has_work(const struct hop *hop);   /* prepared deliveries wait */
 gint hop_urgency(const struct hop *hop);    /* enum store_priority of what hop_take() gives; -1: nothing */
 guint hop_waiting(const struct hop *hop);   /* prepared deliveries */
 void hop_moved(struct hop *hop);            /* something left, or is leaving: the hop does not stand still */
+/* Puts a taken delivery back in front, to be sent by another session. */
+void hop_return(struct delivery *delivery);
 /* One taken with hop_take() was freed by its taker: lets the hop go on. */
 void hop_drop(struct hop *hop);
 /* The hop cannot be reached: rest with growing pauses; what is prepared is deferred with these words. */
@@ -55,6 +57,8 @@ void hop_unreachable(struct hop *hop, const char *words);
  * counted. */
 void hop_rest(struct hop *hop, gint64 until_us, const char *words);
 void hop_reached(struct hop *hop);
+/* Its peer has called, and takes messages on its own association: what waits for a call may leave. */
+void hop_called(struct hop *hop);
 /* A session opened or ended. */
 void hop_session(struct hop *hop, gint change);
 /* The pause after this many failed attempts. */

@@ -3,6 +3,7 @@
  * On the wire stands only X.411's error; the log says which rule refused (X.411 8.1.1.1: MTA-bind,
  * authentication-error, busy). */
 #include "relay/door_tls.h"
+#include "relay/p1_addresses.h"
 #include "relay/p1_link.h"
 #include "relay/p1_peer.h"
 
@@ -156,6 +157,7 @@ struct p1_links *p1_links_new(struct relay *relay, GError **error)
   links->tls = tls;
   links->doors = g_ptr_array_new_with_free_func(door_free);
   links->links = g_ptr_array_new();
+  links->called = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)p1_addresses_free);
   return links;
 }
 

@@ -9,6 +9,7 @@
 static void link_free(struct p1_link *link)
 {
   p1_association_free(link->association);
+  g_free(link->out.broken);
   g_free(link->refusal);
   g_free(link->address);
   g_free(link->peer);
@@ -27,6 +28,7 @@ void p1_link_end(struct p1_link *link)
     p1_receive_forget(link);
     g_ptr_array_remove_fast(link->links->links, link);
     p1_send_lost(link);
+    net_timer_free(link->out.watch);
     if (link->initiator)
       p1_out_ended(link);
   }
@@ -34,14 +36,36 @@ void p1_link_end(struct p1_link *link)
     link_free(link);
 }
 
+void p1_link_break(struct p1_link *link, const char *why, bool cut)
+{
+  relay_log(LOG_WARN, "broken-off", "peer=%s address=%s words=\"%s\"", link->peer, link->address, why);
+  g_free(link->refusal);
+  link->refusal = g_strdup(why);
+  p1_association_abort(link->association, why);
+  p1_link_pump(link);
+  if (cut)
+    p1_link_end(link);
+}
+
+static bool unused(const struct p1_link *link)
+{
+  return link->bound && !link->out.delivery && !link->in.body && link->waits == 0 && !link->releasing;
+}
+
+/* Released by whom the standard lets release it (X.218 8.1.2); else its end is an abort, in which nothing is
+ * lost, since no transfer is open. */
 static void idle_over(void *user)
 {
   struct p1_link *link = user;
-  if (link->bound && link->initiator && !link->out.delivery && !link->releasing) {
-    link->releasing = true;
-    p1_association_release(link->association);
-    p1_link_pump(link);
-  }
+  if (!unused(link))
+    return;
+  if (!link->initiator && !link->links->relay->stopping)
+    relay_log(LOG_NOTE, "idle",
+              "peer=%s address=%s words=\"the association that the peer opened was not used\"", link->peer,
+              link->address);
+  link->releasing = true;
+  p1_association_release(link->association);
+  p1_link_pump(link);
 }
 
 /* --- the bind is done ---------------------------------------------------------------------------------- */
@@ -64,8 +88,11 @@ static void on_bound(struct p1_link *link, const struct p1_event *event)
     return;
   }
   link->bound = true;
+  link->turn.two_way = link->dialogue == P1_TWO_WAY_ALTERNATE;
   if (link->initiator)
-    hop_reached(link->hop);
+    p1_out_bound(link);
+  else if (link->turn.two_way)
+    hop_called(link->hop);
   relay_log(LOG_INF, "bound", "peer=%s %s=%s checkpoint=%uK window=%u session-version=%u dialogue=%s",
             link->peer, link->initiator ? "to" : "from", link->address, link->checkpoint_size, link->window,
             link->session_version,
@@ -107,17 +134,17 @@ static void handle(struct p1_link *link, struct p1_event *event)
     if (!link->refusal)
       link->refusal =
           g_strdup_printf("%s: %s", p1_step_name(event->step), event->words ? event->words : "no words");
-    link->bound = link->ready = false;
+    link->failed = link->failed || event->type == P1_REFUSED;
+    link->bound = link->turn.here = false;
     break;
   case P1_READY:
-    link->ready = true;
+    p1_turn_came(&link->turn);
     break;
   case P1_TURN_ASKED:
-    if (!link->out.delivery && !(link->hop && hop_has_work(link->hop)))
-      p1_association_give_turn(link->association);
+    link->turn.wanted = (gint)MIN(event->priority, G_MAXINT);
     break;
   case P1_RELEASED:
-    link->bound = link->ready = false;
+    link->bound = link->turn.here = false;
     break;
   case P1_WANT_DATA:
     p1_send_want(link, event->want);
@@ -150,10 +177,36 @@ static void handle(struct p1_link *link, struct p1_event *event)
   }
 }
 
-static bool may_feed(const struct p1_link *link)
+/* Sends, or sees to it that the turn goes where it is needed. True when the machine has something new to say.
+ */
+static bool take_turn(struct p1_link *link)
 {
-  return !link->dead && link->bound && link->ready && !link->out.delivery && !link->releasing &&
-         !link->links->relay->stopping && link->hop && hop_has_work(link->hop);
+  if (link->dead || !link->bound || link->releasing || link->out.delivery)
+    return false;
+  gint waiting = p1_turn_priority(p1_send_waits(link));
+  switch (p1_turn_decide(&link->turn, waiting)) {
+  case P1_TURN_GIVE:
+    p1_turn_given(&link->turn);
+    p1_association_give_turn(link->association);
+    return true;
+  case P1_TURN_ASK:
+    link->turn.asked = waiting;
+    p1_association_ask_turn(link->association, (guint)waiting);
+    return true;
+  case P1_TURN_STAY:
+    break;
+  }
+  if (!link->turn.here || waiting == P1_TURN_NOTHING)
+    return false;
+  p1_send_next(link);
+  return true;
+}
+
+/* How long it may stay unused; 0: for ever. */
+static guint idle_s(const struct p1_link *link)
+{
+  const struct config_peer *peer = link->peer ? config_peer(link->links->relay->config, link->peer) : NULL;
+  return !peer || !unused(link) ? 0 : link->initiator ? peer->idle_s : peer->remote_idle_s;
 }
 
 void p1_link_pump(struct p1_link *link)
@@ -162,31 +215,28 @@ void p1_link_pump(struct p1_link *link)
     return;
   link->inside = true;
   struct p1_event event;
-  bool fed;
   do {
-    fed = false;
     /* writing waits for the stream: what is produced ahead of it stays bounded */
     while (!link->dead && (!link->stream || net_stream_pending(link->stream) <= AHEAD_MAX) &&
            p1_association_next(link->association, &event)) {
       handle(link, &event);
       p1_event_clear(&event);
     }
-    if (may_feed(link)) {
-      p1_send_next(link);
-      fed = true;
-    }
-  } while (fed && !link->dead);
+  } while (take_turn(link));
   link->inside = false;
   if (link->dead) {
     p1_link_end(link);
     return;
   }
-  struct relay *relay = link->links->relay;
   if (link->stream)
-    net_stream_pause(link->stream, relay_holds_back(relay));
-  const struct config_peer *peer = link->peer ? config_peer(relay->config, link->peer) : NULL;
-  if (link->bound && !link->out.delivery && peer && !link->releasing)
-    net_timer_start(link->idle, 1000ull * peer->idle_s, 0);
+    net_stream_pause(link->stream, relay_holds_back(link->links->relay));
+  if (link->links->relay->stopping && unused(link)) {
+    idle_over(link);
+    return;
+  }
+  guint seconds = idle_s(link);
+  if (seconds)
+    net_timer_start(link->idle, 1000ull * seconds, 0);
   else
     net_timer_stop(link->idle);
 }
@@ -230,6 +280,7 @@ static void stream_secured(void *user, bool ok, const char *peer_name, const cha
 static void stream_data(void *user, const guint8 *data, gsize length)
 {
   struct p1_link *link = user;
+  link->heard_us = g_get_monotonic_time();
   p1_receive_proven(link);
   p1_association_input(link->association, data, length);
   p1_link_pump(link);
@@ -245,6 +296,7 @@ static void stream_closed(void *user, const char *words, bool error)
   struct p1_link *link = user;
   if (error && !link->refusal)
     link->refusal = g_strdup(words);
+  link->failed = link->failed || !link->since_us;
   p1_association_lost(link->association, words);
   /* what the machine still says is heard, though nothing can be written */
   net_stream_free(g_steal_pointer(&link->stream));
@@ -280,6 +332,8 @@ struct p1_link *p1_link_new(struct p1_links *links, const struct p1_options *opt
   for (guint i = 0; i < G_N_ELEMENTS(link->timers); i++)
     link->timers[i] = net_timer_new(links->relay->loop, callbacks[i], link);
   link->idle = net_timer_new(links->relay->loop, idle_over, link);
+  link->heard_us = g_get_monotonic_time();
+  p1_turn_init(&link->turn);
   g_ptr_array_add(links->links, link);
   return link;
 }
@@ -307,6 +361,7 @@ void p1_links_free(struct p1_links *links)
     p1_link_end(links->links->pdata[0]); /* one that waits for the store ends when that answers */
   g_ptr_array_unref(links->links);
   g_ptr_array_unref(links->doors);
+  g_hash_table_unref(links->called);
   if (links->tls)
     net_tls_unref(links->tls);
   g_free(links);

@@ -9,6 +9,7 @@
 
 #include "mhs/p1.h"
 #include "relay/hop.h"
+#include "relay/p1_turn.h"
 
 /* One listening socket. */
 struct p1_door {
@@ -22,12 +23,17 @@ struct p1_links {
   struct net_tls *tls; /* of our listeners */
   GPtrArray *doors;    /* of p1_door */
   GPtrArray *links;    /* of p1_link, open */
+  GHashTable *called;  /* p1_out: peer's name -> struct p1_addresses */
 };
 
 /* The transfer out. */
 struct p1_sending {
   struct delivery *delivery; /* NULL: none is open */
   guint64 offset;            /* octets of it given to the machine */
+  struct net_timer *watch;   /* looks whether it progresses */
+  gint64 begun_us, moved_us; /* monotonic: when it began, and when the peer last took something of it */
+  gsize unread;              /* octets that the peer had not taken then */
+  char *broken;              /* why we gave it up */
   guint64 messages;          /* sent on this association */
 };
 
@@ -46,19 +52,22 @@ struct p1_link {
   struct p1_association *association;
   struct net_timer *timers[4]; /* the machine's, by its numbers */
   struct net_timer *idle;
+  gint64 heard_us; /* monotonic: octets last came */
   char *peer;      /* configured name; NULL until the bind is accepted */
   char *address;   /* of the other side */
   struct hop *hop; /* "p1:PEER" once the peer is known */
-  bool initiator, tls, bound, ready, inside, dead, releasing;
-  guint waits; /* commits whose callback is still to come */
+  struct p1_turn turn;
+  bool initiator, tls, bound, inside, dead, releasing;
+  bool urgent_only; /* of ours: one of the peer's urgent-associations */
+  bool failed;      /* its address is not to be called for a while */
+  guint waits;      /* commits whose callback is still to come */
   struct p1_sending out;
   struct p1_receiving in;
   /* told by `peer list` */
   gint64 since_us; /* bound; 0: never was */
   guint checkpoint_size, window, session_version, tpdu_max;
   enum p1_dialogue dialogue;
-  guint address_index; /* of p1_out: which of the peer's addresses it is */
-  char *refusal;       /* why it ended, or never got bound */
+  char *refusal; /* why it ended, or never got bound */
 };
 
 struct p1_links *p1_links_new(struct relay *relay, GError **error);
@@ -75,7 +84,13 @@ void p1_link_pump(struct p1_link *link);
 void p1_link_end(struct p1_link *link);
 extern const struct net_stream_handler p1_link_handler;
 
-/* p1_send.c.  The link may send: takes the next delivery of its hop. */
+/* Aborts it, and tells why in the log. cut: the peer does not read, so the connection ends at once; the link
+ * may be freed then. */
+void p1_link_break(struct p1_link *link, const char *why, bool cut);
+
+/* p1_send.c.  Priority of what this link would take next, -1: nothing. */
+gint p1_send_waits(const struct p1_link *link);
+/* The link has the turn and something waits: takes the next delivery of its hop. */
 void p1_send_next(struct p1_link *link);
 void p1_send_want(struct p1_link *link, gsize want);                   /* P1_WANT_DATA */
 void p1_send_over(struct p1_link *link, const struct p1_event *event); /* P1_SENT, P1_NOT_SENT */
@@ -94,7 +109,10 @@ void p1_receive_proven(struct p1_link *link);
  * log the rule that refused. */
 void p1_in_bind(struct p1_link *link, const struct p1_event *bind);
 
-/* p1_out.c: the link that we opened has ended; decides about the next. */
+/* p1_out.c: the link that we opened is bound, or has ended; decides about the next. */
+void p1_out_bound(struct p1_link *link);
 void p1_out_ended(struct p1_link *link);
+/* Another address of the peer can be called now. */
+bool p1_out_has_other(const struct p1_link *link);
 
 #endif

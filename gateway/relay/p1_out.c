@@ -1,11 +1,29 @@
+/* p1_out.c - see p1_out.h.
+ *
+ * An address that fails rests for a pause that grows, and the next one is called (docs/decisions/0070). With
+ * no address left the hop itself rests, unless an association of it works: a peer that takes no further one
+ * (busy) is full, not gone. */
 #include "relay/p1_out.h"
 
+#include "relay/p1_addresses.h"
 #include "relay/p1_link.h"
 #include "relay/p1_peer.h"
 
 #include <string.h>
 
-static void open_link(struct hop *hop, const struct config_peer *peer, guint address_index)
+#define CALLED_ONLY_US (60 * G_USEC_PER_SEC) /* a peer without addresses is looked for so often */
+
+static struct p1_addresses *addresses_of(struct p1_links *links, const char *peer)
+{
+  struct p1_addresses *addresses = g_hash_table_lookup(links->called, peer);
+  if (!addresses) {
+    addresses = p1_addresses_new();
+    g_hash_table_insert(links->called, g_strdup(peer), addresses);
+  }
+  return addresses;
+}
+
+static void open_link(struct hop *hop, const struct config_peer *peer, const char *at, bool urgent_only)
 {
   struct relay *relay = hop->relay;
   struct p1_links *links = relay->p1_links;
@@ -18,18 +36,75 @@ static void open_link(struct hop *hop, const struct config_peer *peer, guint add
   options.reference_time = time;
   struct p1_link *link = p1_link_new(links, &options);
   guint16 port;
-  const char *text = ((const struct config_address *)peer->addresses->pdata[address_index])->at;
-  g_autofree char *host = p1_peer_address(text, &port);
+  g_autofree char *host = p1_peer_address(at, &port);
   link->peer = g_strdup(peer->name);
   link->hop = hop;
-  link->address = g_strdup(text);
-  link->address_index = address_index;
+  link->address = g_strdup(at);
+  link->urgent_only = urgent_only;
   hop_session(hop, 1);
   link->stream = net_connect(relay->loop, host, port, peer->local_source, &p1_link_handler, link);
+  net_stream_keepalive(link->stream, peer->keepalive_s);
 }
 
-/* An association that was bound has done its work; one that never was sends us to the next address, or lets
- * the hop rest. */
+void p1_out_bound(struct p1_link *link)
+{
+  p1_addresses_worked(addresses_of(link->links, link->peer), link->address);
+  hop_reached(link->hop);
+}
+
+bool p1_out_has_other(const struct p1_link *link)
+{
+  const struct config_peer *peer = config_peer(link->links->relay->config, link->peer);
+  if (!link->initiator || !peer)
+    return false;
+  const struct p1_addresses *addresses = addresses_of(link->links, link->peer);
+  for (guint i = 0; i < peer->addresses->len; i++) {
+    gint64 rests;
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
+    g_ptr_array_add(one, peer->addresses->pdata[i]);
+    (void)p1_addresses_choose(addresses, one, relay_now_us(), &rests);
+    if (rests == 0 && strcmp(((const struct config_address *)one->pdata[0])->at, link->address) != 0)
+      return true;
+  }
+  return false;
+}
+
+/* Associations of ours to this peer that are up, or come up. */
+static guint count(const struct hop *hop, bool urgent_only, bool bound_only)
+{
+  const GPtrArray *links = hop->relay->p1_links->links;
+  guint found = 0;
+  for (guint i = 0; i < links->len; i++) {
+    const struct p1_link *link = links->pdata[i];
+    found += link->hop == hop && link->initiator && link->urgent_only == urgent_only && !link->releasing &&
+             (link->bound || !bound_only);
+  }
+  return found;
+}
+
+static bool works(const struct hop *hop)
+{
+  return count(hop, false, true) + count(hop, true, true) > 0;
+}
+
+static void address_failed(struct p1_link *link, const struct config_peer *peer)
+{
+  struct hop *hop = link->hop;
+  struct p1_addresses *addresses = addresses_of(link->links, link->peer);
+  gint64 now = relay_now_us(), rests = 0;
+  guint failures = p1_addresses_failed(addresses, link->address);
+  p1_addresses_rest(addresses, link->address, now + hop_retry_us(hop, failures));
+  if (peer->addresses->len > 0)
+    (void)p1_addresses_choose(addresses, peer->addresses, now, &rests);
+  if (rests == 0 || works(hop) || hop->blocked_until_us > now)
+    return;
+  g_autofree char *words =
+      g_strdup_printf("peer %s at %s: %s", link->peer, link->address,
+                      link->refusal ? link->refusal : "the connection ended before the bind");
+  hop_unreachable(hop, words);
+}
+
+/* An association that did its work is followed by another one where there is more to do. */
 void p1_out_ended(struct p1_link *link)
 {
   struct hop *hop = link->hop;
@@ -38,54 +113,75 @@ void p1_out_ended(struct p1_link *link)
   const struct config_peer *peer = config_peer(relay->config, link->peer);
   if (relay->stopping || !peer)
     return;
-  if (link->since_us == 0 || link->refusal) {
-    if (link->since_us == 0 && link->address_index + 1 < peer->addresses->len) {
-      open_link(hop, peer, link->address_index + 1);
-      return;
-    }
-    g_autofree char *words =
-        g_strdup_printf("peer %s at %s: %s", link->peer, link->address,
-                        link->refusal ? link->refusal : "the connection ended before the bind");
-    if (link->since_us == 0 || !link->out.messages)
-      hop_unreachable(hop, words);
-  }
+  if (link->failed || !link->since_us || (link->refusal && !link->out.messages))
+    address_failed(link, peer);
   if (hop_has_work(hop))
     p1_out_wake(hop);
+}
+
+/* Associations that are open take what they may. True when there is one that takes from this hop, now or when
+ * its turn comes. */
+static bool wake_open(struct hop *hop)
+{
+  bool usable = false;
+  g_autoptr(GPtrArray) open = g_ptr_array_copy(hop->relay->p1_links->links, NULL, NULL);
+  for (guint i = 0; i < open->len && hop_has_work(hop); i++) {
+    struct p1_link *link = open->pdata[i];
+    if (link->dead || link->hop != hop || link->releasing || !link->bound)
+      continue;
+    usable = usable || link->initiator || link->turn.two_way;
+    p1_link_pump(link);
+  }
+  return usable;
+}
+
+/* What forbids a call now, and until when: no address, the hour. */
+static bool may_call(struct hop *hop, const struct config_peer *peer, bool usable)
+{
+  gint64 now = relay_now_us(), change = 0;
+  if (peer->addresses->len == 0) {
+    if (!usable)
+      hop_rest(hop, now + CALLED_ONLY_US,
+               "the peer has no address: it must call us, and no association is open");
+    return false;
+  }
+  if (config_peer_hours(peer, now, &change))
+    return true;
+  if (!usable)
+    hop_rest(hop, change, "outside of the hours in which the peer is called (schedule)");
+  return false;
 }
 
 void p1_out_wake(struct hop *hop)
 {
   struct relay *relay = hop->relay;
-  struct p1_links *links = relay->p1_links;
-  const char *name = hop->name + strlen("p1:");
-  const struct config_peer *peer = config_peer(relay->config, name);
+  const struct config_peer *peer = config_peer(relay->config, hop->name + strlen("p1:"));
   if (!peer) {
     hop_unreachable(hop, "the configuration has no such peer any more");
     return;
   }
-  guint usable = 0;
-  g_autoptr(GPtrArray) open = g_ptr_array_copy(links->links, NULL, NULL);
-  for (guint i = 0; i < open->len && hop_has_work(hop); i++) {
-    struct p1_link *link = open->pdata[i];
-    if (link->dead || link->hop != hop || link->releasing)
-      continue;
-    usable += link->initiator || link->dialogue == P1_TWO_WAY_ALTERNATE;
-    if (link->bound && !link->ready && !link->out.delivery && link->dialogue == P1_TWO_WAY_ALTERNATE)
-      p1_association_ask_turn(link->association, 0);
-    p1_link_pump(link);
-  }
-  if (!hop_has_work(hop) || hop->blocked_until_us > relay_now_us())
+  bool usable = wake_open(hop);
+  gint64 now = relay_now_us();
+  if (!hop_has_work(hop) || hop->blocked_until_us > now || !may_call(hop, peer, usable))
     return;
-  if (peer->addresses->len == 0) {
-    if (usable == 0)
-      hop_unreachable(hop, "the peer has no address: it must call us, and no association is open");
-    return;
+  guint most = hop->failures > 0 ? 1 : MAX(peer->associations, 1);
+  while (hop_has_work(hop)) {
+    gint64 rests;
+    guint choice =
+        p1_addresses_choose(addresses_of(relay->p1_links, peer->name), peer->addresses, now, &rests);
+    if (rests > 0 && hop->sessions > 0) { /* those that are open go on alone */
+      hop_arm(hop, rests);
+      return;
+    }
+    /* one more while there is more than the open ones will take soon */
+    guint normal = count(hop, false, false);
+    bool more = normal < most && normal < hop_waiting(hop) + hop->sending;
+    bool reserved =
+        !more && hop_urgency(hop) == STORE_URGENT && hop->failures == 0 &&
+        count(hop, true, false) < MIN(peer->urgent_associations, hop->prepared[STORE_URGENT].length);
+    if (!more && !reserved)
+      return;
+    const struct config_address *address = peer->addresses->pdata[choice];
+    open_link(hop, peer, address->at, reserved);
   }
-  /* one more while there is more than the open ones will take soon */
-  guint waiting = hop->prepared[0].length + hop->prepared[1].length + hop->prepared[2].length;
-  guint most = MAX(peer->associations, 1);
-  if (hop->failures > 0)
-    most = 1;
-  while (hop->sessions < most && hop->sessions < waiting + hop->sending)
-    open_link(hop, peer, 0);
 }

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The relay's own watch on a transfer out comes first. */
+#define ANSWER_GRACE_S 5u
+
 enum p1_password_form p1_peer_password_form(const struct config_peer *peer)
 {
   return peer->local_password_form == CONFIG_PASSWORD_OCTETS ? P1_PASSWORD_OCTETS : P1_PASSWORD_IA5;
@@ -26,8 +29,8 @@ void p1_peer_options(const struct config_peer *peer, struct p1_options *options)
       .window = peer->window,
       .dialogue = g_strcmp0(peer->dialogue, "two-way-alternate") == 0 ? P1_TWO_WAY_ALTERNATE : P1_MONOLOGUE,
       .session_version = peer->session_version,
-      .connect_ms = 60000,
-      .answer_ms = 120000,
+      .connect_ms = 1000 * peer->connect_limit_s,
+      .answer_ms = 1000 * (peer->answer_limit_s + ANSWER_GRACE_S),
       .release_ms = 30000,
       .receive_max = peer->size_max};
   /* the texts were checked when the configuration was loaded */

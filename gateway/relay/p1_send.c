@@ -1,11 +1,94 @@
 /* p1_send.c - transfers out on an association: the next delivery, its octets as the machine asks for them,
- * its outcome. */
+ * the watch on its progress, its outcome.
+ *
+ * A transfer is given up when it takes longer than the peer's limit for its priority, or when the peer takes
+ * nothing of it for answer-limit; then another address of the peer is tried, and else the message again later
+ * (docs/decisions/0071). */
 #include "relay/p1_link.h"
 
 #include <unistd.h>
 
 #define READ_BLOCK 65536u
 #define MESSAGES_PER_ASSOCIATION 10000u /* where the peer's entry says nothing */
+#define LOOK_MS 1000u                   /* how often progress is looked for */
+#define DISCARD_US                                                                                           \
+  (30 * G_USEC_PER_SEC) /* for the peer's answer to the discard of a transfer that took too long */
+
+gint p1_send_waits(const struct p1_link *link)
+{
+  if (!link->hop || link->links->relay->stopping)
+    return -1;
+  gint urgency = hop_urgency(link->hop);
+  return link->urgent_only && urgency < STORE_URGENT ? -1 : urgency;
+}
+
+/* --- progress --------------------------------------------------------------------------------------------
+ */
+
+static guint limit_s(const struct config_peer *peer, enum store_priority priority)
+{
+  return priority >= STORE_URGENT   ? peer->transfer_limit_urgent_s
+         : priority == STORE_NORMAL ? peer->transfer_limit_normal_s
+                                    : peer->transfer_limit_non_urgent_s;
+}
+
+static void moved(struct p1_link *link)
+{
+  link->out.moved_us = g_get_monotonic_time();
+  hop_moved(link->hop);
+}
+
+/* The peer moves when it reads: our octets leave, or its confirmations come. */
+static bool progresses(struct p1_link *link, gint64 now, guint answer_s)
+{
+  gsize unread = link->stream ? net_stream_unread(link->stream) : 0;
+  if (unread != link->out.unread || link->heard_us > link->out.moved_us)
+    moved(link);
+  link->out.unread = unread;
+  return now - link->out.moved_us < (gint64)answer_s * G_USEC_PER_SEC;
+}
+
+static void give_up(struct p1_link *link, char *words)
+{
+  g_free(link->out.broken);
+  link->out.broken = words;
+  link->failed = true;
+}
+
+static void look(void *user)
+{
+  struct p1_link *link = user;
+  const struct config_peer *peer = config_peer(link->links->relay->config, link->peer);
+  if (!link->out.delivery || !peer)
+    return;
+  gint64 now = g_get_monotonic_time();
+  guint limit = limit_s(peer, link->out.delivery->message->priority);
+  gint64 over_us = now - link->out.begun_us - (gint64)limit * G_USEC_PER_SEC;
+  if (!progresses(link, now, peer->answer_limit_s)) {
+    give_up(link, g_strdup_printf("the peer took nothing of the transfer for %u s", peer->answer_limit_s));
+    p1_link_break(link, link->out.broken, true);
+  } else if (over_us >= 0 && !link->out.broken) {
+    give_up(link,
+            g_strdup_printf("the transfer took longer than %u s, the peer's limit for its priority", limit));
+    p1_association_discard(link->association); /* X.218 8.1.3: transfer time */
+    p1_link_pump(link);
+  } else if (over_us >= DISCARD_US) {
+    p1_link_break(link, link->out.broken, true);
+  }
+}
+
+static void watch(struct p1_link *link)
+{
+  link->out.begun_us = link->out.moved_us = g_get_monotonic_time();
+  link->out.unread = 0;
+  g_clear_pointer(&link->out.broken, g_free);
+  if (!link->out.watch)
+    link->out.watch = net_timer_new(link->links->relay->loop, look, link);
+  net_timer_start(link->out.watch, LOOK_MS, LOOK_MS);
+}
+
+/* --- the transfer ----------------------------------------------------------------------------------------
+ */
 
 void p1_send_next(struct p1_link *link)
 {
@@ -20,7 +103,9 @@ void p1_send_next(struct p1_link *link)
   g_autoptr(GError) error = NULL;
   link->out.delivery = hop_take(link->hop);
   link->out.offset = 0;
-  link->ready = false;
+  link->turn.here = false;
+  link->turn.run++;
+  watch(link);
   relay_point("p1-send-before");
   if (!p1_association_transfer(link->association, link->out.delivery->written->size, &error)) {
     relay_log(LOG_ERR, "p1-send", "peer=%s: %s", link->peer, error->message);
@@ -47,27 +132,59 @@ void p1_send_want(struct p1_link *link, gsize want)
   p1_association_data(link->association, data);
 }
 
+/* --- its end ---------------------------------------------------------------------------------------------
+ */
+
+/* Not sent. Another address is tried at once; else the recipients wait for the next try. */
+static void not_sent(struct p1_link *link, struct delivery *delivery, const char *words)
+{
+  if (link->failed && !link->links->relay->stopping && p1_out_has_other(link)) {
+    g_autofree char *id = store_id_format(delivery->message->id);
+    relay_log(LOG_NOTE, "other-address", "message=%s peer=%s address=%s words=\"%s\"", id, link->peer,
+              link->address, words);
+    hop_return(delivery);
+    return;
+  }
+  delivery_outcome(delivery, G_MAXUINT, OUTCOME_DEFERRED, "4.4.2", words, link->peer);
+  delivery_finish(delivery, NULL);
+}
+
+/* X.411: the peer will never take it; its originator hears of transfer-failure. */
+static void refused_for_good(struct p1_link *link, struct delivery *delivery, const char *words)
+{
+  delivery_outcome(delivery, G_MAXUINT, OUTCOME_FAILED, "5.4.0", words, link->peer);
+  for (guint i = 0; i < delivery->message->recipients->len; i++)
+    delivery->outcomes[i].reason = 0;
+  delivery_finish(delivery, NULL);
+}
+
 void p1_send_over(struct p1_link *link, const struct p1_event *event)
 {
   struct delivery *delivery = g_steal_pointer(&link->out.delivery);
   if (!delivery)
     return;
+  net_timer_stop(link->out.watch);
   if (event->type == P1_SENT) {
     relay_point("p1-sent-before-commit");
     link->out.messages++;
     delivery_outcome(delivery, G_MAXUINT, OUTCOME_SENT, "2.0.0",
                      "transferred, the activity's end is confirmed", link->peer);
-  } else {
-    delivery_outcome(delivery, G_MAXUINT, OUTCOME_DEFERRED, "4.4.2", event->words, link->peer);
+    delivery_finish(delivery, NULL);
+    return;
   }
-  delivery_finish(delivery, NULL);
+  if (event->permanent)
+    refused_for_good(link, delivery, event->words);
+  else
+    not_sent(link, delivery, link->out.broken ? link->out.broken : event->words);
+  if (link->failed && link->bound && !link->releasing) { /* the next message shall find another address */
+    link->releasing = true;
+    p1_association_release(link->association);
+  }
 }
 
 void p1_send_lost(struct p1_link *link)
 {
-  if (!link->out.delivery)
-    return;
-  delivery_outcome(link->out.delivery, G_MAXUINT, OUTCOME_DEFERRED, "4.4.2",
-                   link->refusal ? link->refusal : "the association ended during the transfer", link->peer);
-  delivery_finish(g_steal_pointer(&link->out.delivery), NULL);
+  if (link->out.delivery)
+    not_sent(link, g_steal_pointer(&link->out.delivery),
+             link->refusal ? link->refusal : "the association ended during the transfer");
 }
