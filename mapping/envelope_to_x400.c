@@ -222,6 +222,8 @@ void envelope_trace_to_x400(struct to_x400 *to, const struct mapping_job *job, s
   g_autoptr(GPtrArray) list = trace_from_mail(to->context, to->mail->root, gdi, at ? at + 1 : NULL);
   struct mail_time now = job_time(job->received_us);
   struct trace_element *own = trace_element_new(gdi, job_mta_name(to->context, to->peer), &now);
+  own->has_deferred = field_time(to->mail->root, "Deferred-Delivery", &own->deferred) &&
+                      job_deferral(to->context, job, &own->deferred);
   own->converted = eit_new();
   eit_merge(own->converted, to->types);
   eit_add(own->converted, oid_dotted(OID_EIT_MIXER)); /* 5.1.5 */

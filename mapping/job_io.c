@@ -131,6 +131,13 @@ struct mail_time job_time(gint64 us)
   return (struct mail_time){us, 0};
 }
 
+bool job_deferral(struct mapping_context *context, const struct mapping_job *job,
+                  const struct mail_time *asked)
+{
+  const struct mapping_peer *from = job->peer ? mapping_settings_peer(context->settings, job->peer) : NULL;
+  return asked->us > job->received_us && (!job->peer || (from && from->deferred_honour));
+}
+
 struct mapping_recipient *job_recipient_copy(const struct mapping_recipient *recipient)
 {
   struct mapping_recipient *copy = mapping_recipient_new(recipient->ordinal);

@@ -29,6 +29,11 @@ const struct mapping_gdi *job_domain(struct mapping_context *context, const stru
 const char *job_mta_name(struct mapping_context *context, const struct mapping_peer *peer);
 
 struct mail_time job_time(gint64 us);
+/* Whether this gateway holds the message until a deferred delivery time: when the time lies behind the
+ * message's acceptance, and it was submitted here or its peer's are held (X.411 14.3.4: a bilateral matter).
+ */
+bool job_deferral(struct mapping_context *context, const struct mapping_job *job,
+                  const struct mail_time *asked);
 /* A new recipient like one of the job's. */
 struct mapping_recipient *job_recipient_copy(const struct mapping_recipient *recipient);
 /* Marks a recipient as failed: code and words, X.411 reason and diagnostic (-1: by code). */

@@ -253,7 +253,7 @@ static void read_times(struct reading *reading, const struct OCTET_STRING *defer
                        const struct Extensions *extensions)
 {
   struct mail_time time;
-  if (x400_time_get(deferred, &time))
+  if (x400_time_get(deferred, &time) && job_deferral(reading->context, reading->job, &time))
     reading->result->deferred_until_us = time.us;
   g_autoptr(asn1_value_t) latest =
       x400_extension_value(reading->apdu, x400_extension(extensions, StandardExtension_latest_delivery_time),

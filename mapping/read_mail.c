@@ -69,7 +69,7 @@ static void read_message(struct mapping_context *context, const struct mapping_j
   struct mail_time time;
   const char *deferred = mime_part_field(mail->root, "Deferred-Delivery"),
              *latest = mime_part_field(mail->root, "Latest-Delivery-Time");
-  if (deferred && mail_time_parse(deferred, &time))
+  if (deferred && mail_time_parse(deferred, &time) && job_deferral(context, job, &time))
     result->deferred_until_us = time.us;
   if (latest && mail_time_parse(latest, &time))
     result->latest_us = time.us;

@@ -121,13 +121,15 @@ static void rename_recipient(const struct mapping_job *job, struct asn1_value *a
   free(fresh);
 }
 
-/* Our element, at the end of both traces; the others stay as they came. */
+/* Our element, at the end of both traces; the others stay as they came. deferred: a deferred delivery time,
+ * or NULL. */
 static void add_trace(struct mapping_context *context, const struct mapping_job *job,
-                      const struct mapping_peer *peer, struct asn1_value *apdu,
-                      struct TraceInformation *trace, struct Extensions **extensions)
+                      const struct mapping_peer *peer, const struct OCTET_STRING *deferred,
+                      struct asn1_value *apdu, struct TraceInformation *trace, struct Extensions **extensions)
 {
   struct mail_time now = job_time(job->received_us);
   struct trace_element *own = trace_element_new(job_domain(context, peer), job_mta_name(context, peer), &now);
+  own->has_deferred = x400_time_get(deferred, &own->deferred) && job_deferral(context, job, &own->deferred);
   trace_append(own, apdu, trace, extensions);
   trace_element_free(own);
 }
@@ -141,7 +143,8 @@ static void transit_message(struct mapping_context *context, const struct mappin
     mark(job, i, &fields->per_recipient_indicators);
     rename_recipient(job, apdu, i, &fields->recipient_name);
   }
-  add_trace(context, job, peer, apdu, &envelope->trace_information, &envelope->extensions);
+  add_trace(context, job, peer, envelope->deferred_delivery_time, apdu, &envelope->trace_information,
+            &envelope->extensions);
 }
 
 static void transit_probe(struct mapping_context *context, const struct mapping_job *job,
@@ -152,7 +155,7 @@ static void transit_probe(struct mapping_context *context, const struct mapping_
     struct PerRecipientProbeTransferFields *fields = envelope->per_recipient_fields.list.array[i];
     mark(job, i, &fields->per_recipient_indicators);
   }
-  add_trace(context, job, peer, apdu, &envelope->trace_information, &envelope->extensions);
+  add_trace(context, job, peer, NULL, apdu, &envelope->trace_information, &envelope->extensions);
 }
 
 static bool transit_apdu(struct mapping_context *context, const struct mapping_job *job,
@@ -168,7 +171,7 @@ static bool transit_apdu(struct mapping_context *context, const struct mapping_j
   else if (choice->present == MTS_APDU_PR_probe)
     transit_probe(context, job, peer, apdu, &choice->choice.probe);
   else if (job->peer && *job->peer) /* one of our own has its trace already */
-    add_trace(context, job, peer, apdu, &choice->choice.report.envelope.trace_information,
+    add_trace(context, job, peer, NULL, apdu, &choice->choice.report.envelope.trace_information,
               &choice->choice.report.envelope.extensions);
   for (guint i = 0; i < job->recipients->len; i++)
     g_ptr_array_add(result->recipients, job_recipient_copy(job->recipients->pdata[i]));

@@ -140,7 +140,9 @@ struct config {
   struct config_tls p1_tls;
   GPtrArray *peers, *routes, *aliases, *tables;
   /* <queue> */
-  guint lifetime_s, retry_first_s, retry_max_s, retry_factor_percent, queue_line;
+  guint lifetime_s, lifetime_urgent_s, lifetime_non_urgent_s; /* 0: lifetime_s */
+  guint deferral_max_s;
+  guint retry_first_s, retry_max_s, retry_factor_percent, queue_line;
   guint64 disk_reserve;
   guint active_max;
   /* <converters> */

@@ -77,7 +77,13 @@ static const struct schema_attribute table_attributes[] = {
 
 static const struct schema_attribute queue_attributes[] = {
   {DURATION("lifetime", config, lifetime_s, 1, DAYS(30)), .standard = "4d",
-   .help = "After this time the sender gets a report."},
+   .help = "After this time the sender gets a report; it begins when a deferred message is released."},
+  {DURATION("lifetime-urgent", config, lifetime_urgent_s, 1, DAYS(30)),
+   .help = "The same for urgent messages; none: lifetime. X.400 networks use 4h, for normal ones 24h."},
+  {DURATION("lifetime-non-urgent", config, lifetime_non_urgent_s, 1, DAYS(30)),
+   .help = "The same for non-urgent messages; none: lifetime. X.400 networks use 36h."},
+  {DURATION("deferral-max", config, deferral_max_s, 1, DAYS(365)), .standard = "30d",
+   .help = "A message whose deferred delivery time lies further ahead is reported back at once."},
   {DURATION("retry-first", config, retry_first_s, 1, DAYS(1)), .standard = "1m",
    .help = "Pause after the first failed try."},
   {DURATION("retry-max", config, retry_max_s, 1, DAYS(7)), .standard = "1h",

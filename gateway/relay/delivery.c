@@ -74,6 +74,30 @@ void delivery_take_refusals(struct delivery *delivery)
   }
 }
 
+static void refuse_all(struct delivery *delivery, const char *code, gint reason, gint diagnostic,
+                       const char *words)
+{
+  delivery_outcome(delivery, G_MAXUINT, OUTCOME_FAILED, code, words, NULL);
+  for (guint i = 0; i < delivery->message->recipients->len; i++) {
+    struct outcome *outcome = &delivery->outcomes[i];
+    if (g_strcmp0(outcome->words, words) != 0)
+      continue;
+    outcome->reason = reason;
+    outcome->diagnostic = diagnostic;
+  }
+}
+
+bool delivery_refuse_late(struct delivery *delivery)
+{
+  struct envelope_note note;
+  envelope_note_unpack(delivery->message->note, &note);
+  bool late = note.latest_us && relay_now_us() >= note.latest_us;
+  envelope_note_clear(&note);
+  if (late)
+    refuse_all(delivery, "5.4.7", 1, 5, "its latest delivery time has passed");
+  return late;
+}
+
 void delivery_refuse_oversize(struct delivery *delivery)
 {
   const struct hop *hop = delivery->hop;
@@ -86,14 +110,7 @@ void delivery_refuse_oversize(struct delivery *delivery)
   g_autofree char *words =
       g_strdup_printf("%" G_GUINT64_FORMAT " octets, and peer %s takes at most %" G_GUINT64_FORMAT, size,
                       peer->name, peer->size_max);
-  delivery_outcome(delivery, G_MAXUINT, OUTCOME_FAILED, "5.3.4", words, NULL);
-  for (guint i = 0; i < delivery->message->recipients->len; i++) {
-    struct outcome *outcome = &delivery->outcomes[i];
-    if (g_strcmp0(outcome->words, words) != 0)
-      continue;
-    outcome->reason = 1;
-    outcome->diagnostic = 7;
-  }
+  refuse_all(delivery, "5.3.4", 1, 7, words);
 }
 
 bool delivery_settled(const struct delivery *delivery)

@@ -35,6 +35,9 @@ void delivery_outcome(struct delivery *delivery, guint index, enum outcome_kind 
 /* Commits the outcomes (those without one are deferred with words), frees the delivery and lets the hop go
  * on. */
 void delivery_finish(struct delivery *delivery, const char *words);
+/* Before the conversion: past its latest delivery time a message is not tried any more, also when an operator
+ * let it live longer: X.411's unable-to-transfer (1), maximum-time-expired (5). True: it is settled. */
+bool delivery_refuse_late(struct delivery *delivery);
 /* After the conversion: recipients that it refused (a critical extension) have their outcome. */
 void delivery_take_refusals(struct delivery *delivery);
 /* ... and what is larger than the peer takes is not tried: X.411's unable-to-transfer (1), content-too-long

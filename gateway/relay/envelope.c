@@ -129,6 +129,8 @@ GBytes *envelope_note_pack(const struct mapping_result *result)
   g_variant_dict_insert(&dict, "content", "u", (guint)result->content);
   g_variant_dict_insert(&dict, "no-report", "b", (gboolean)result->no_report);
   g_variant_dict_insert(&dict, "total", "u", result->recipients ? result->recipients->len : 0);
+  if (result->latest_us)
+    g_variant_dict_insert(&dict, "latest", "x", result->latest_us);
   put_text(&dict, "sender", result->sender);
   return finish(&dict);
 }
@@ -143,6 +145,7 @@ void envelope_note_unpack(GBytes *bytes, struct envelope_note *note)
                                  .no_report = no_report,
                                  .recipients_total = get_number(&dict, "total"),
                                  .sender = get_text(&dict, "sender")};
+  g_variant_dict_lookup(&dict, "latest", "x", &note->latest_us);
   g_variant_dict_clear(&dict);
 }
 

@@ -24,6 +24,7 @@ struct envelope_note {
   enum mapping_content content;
   bool no_report;
   guint recipients_total;
+  gint64 latest_us; /* latest delivery time; 0: none */
   char *sender;
 };
 GBytes *envelope_note_pack(const struct mapping_result *result);

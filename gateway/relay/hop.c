@@ -356,6 +356,11 @@ static void convert(struct delivery *delivery)
   struct hop *hop = delivery->hop;
   struct relay *relay = hop->relay;
   g_autoptr(GError) error = NULL;
+  if (delivery_refuse_late(delivery)) {
+    hop->sending++;
+    delivery_finish(delivery, NULL);
+    return;
+  }
   struct mapping_job *job = envelope_job(relay->store, delivery->message, MAPPING_WRITE, &error);
   if (job) {
     struct envelope_note note;

@@ -132,6 +132,53 @@ static void routed(void *user, const GError *error)
   reading_review(relay);
 }
 
+/* The end of the queue's lifetime: by priority, from the time on that the message may leave. */
+static gint64 end_of_life(const struct relay *relay, const struct store_message *message,
+                          const struct mapping_result *result)
+{
+  const struct config *config = relay->config;
+  guint seconds = message->priority == STORE_URGENT       ? config->lifetime_urgent_s
+                  : message->priority == STORE_NON_URGENT ? config->lifetime_non_urgent_s
+                                                          : 0;
+  gint64 begin = MAX(message->received_us, result->deferred_until_us);
+  gint64 end = begin + (gint64)(seconds ? seconds : config->lifetime_s) * G_USEC_PER_SEC;
+  return result->latest_us ? MIN(end, result->latest_us) : end;
+}
+
+static void refuse_all(struct mapping_result *result, const char *code, gint reason, gint diagnostic,
+                       const char *words)
+{
+  for (guint i = 0; result->recipients && i < result->recipients->len; i++) {
+    struct mapping_recipient *recipient = result->recipients->pdata[i];
+    if (recipient->failed)
+      continue;
+    recipient->failed = true;
+    recipient->reason = reason;
+    recipient->diagnostic = diagnostic;
+    g_free(recipient->code);
+    recipient->code = g_strdup(code);
+    g_free(recipient->words);
+    recipient->words = g_strdup(words);
+  }
+}
+
+/* A latest delivery time that has passed, or lies before the deferred one; a deferred delivery time so far
+ * ahead that the queue would have to keep the message for ever. */
+static void check_times(const struct relay *relay, const struct store_message *message,
+                        struct mapping_result *result, gint64 now)
+{
+  enum { UNABLE_TO_TRANSFER = 1, DEFERRED_DELIVERY_NOT_PERFORMED = 7 }; /* X.411 8.3.1.2.1.10 */
+  enum { NO_DIAGNOSTIC = -1, MAXIMUM_TIME_EXPIRED = 5 };
+  gint64 most = message->received_us + (gint64)relay->config->deferral_max_s * G_USEC_PER_SEC;
+  if (result->latest_us && result->latest_us <= MAX(now, result->deferred_until_us))
+    refuse_all(result, "5.4.7", UNABLE_TO_TRANSFER, MAXIMUM_TIME_EXPIRED,
+               result->latest_us <= now ? "its latest delivery time has passed"
+                                        : "its latest delivery time lies before its deferred delivery time");
+  else if (result->deferred_until_us > most)
+    refuse_all(result, "5.3.3", DEFERRED_DELIVERY_NOT_PERFORMED, NO_DIAGNOSTIC,
+               "its deferred delivery time lies further ahead than this gateway keeps messages");
+}
+
 static struct store_recipient *stored_recipient(const struct mapping_recipient *read,
                                                 const struct mapping_result *result, gint64 now)
 {
@@ -221,8 +268,8 @@ static void route(struct reader *reader)
   message->priority = (enum store_priority)MIN(result->priority, 2);
   message->note = envelope_note_pack(result);
   message->generation = converters_generation(relay->converters);
-  if (result->latest_us && result->latest_us < message->expires_us)
-    message->expires_us = result->latest_us;
+  message->expires_us = end_of_life(relay, message, result);
+  check_times(relay, message, result, now);
   for (guint i = 0; result->recipients && i < result->recipients->len; i++)
     g_ptr_array_add(message->recipients, stored_recipient(result->recipients->pdata[i], result, now));
   if (message->recipients->len > 0) {

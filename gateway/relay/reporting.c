@@ -254,8 +254,10 @@ static void got_expired(void *user, GPtrArray *messages, const GError *error)
         continue;
       }
       expired++;
-      g_autofree char *words = g_strdup_printf("not delivered within the queue's lifetime; last: %s",
-                                               recipient->reason ? recipient->reason : "never tried");
+      bool late = note.latest_us && relay_now_us() >= note.latest_us;
+      g_autofree char *words = g_strdup_printf(
+          "not delivered %s; last: %s", late ? "by its latest delivery time" : "within the queue's lifetime",
+          recipient->reason ? recipient->reason : "never tried");
       struct mapping_recipient *told = envelope_recipient(recipient);
       told->failed = true;
       told->action = MAPPING_FAILED;
