@@ -298,10 +298,21 @@ void envelope_from_x400(struct from_x400 *from, const struct asn1_value *apdu,
                            &asn_DEF_LatestDeliveryTime);
   if (latest)
     write_time(from, "Latest-Delivery-Time", asn1_value_get(latest));
+  if (envelope->per_domain_bilateral_information)
+    mapping_loss(from->losses,
+                 "message per-domain-bilateral-information: discarded (RFC 2156 5.3.6): it is private "
+                 "to domains of X.400");
   g_autoptr(GString) discarded = g_string_new(NULL);
   add_discarded(from, envelope->extensions, "message", discarded);
-  for (int i = 0; i < envelope->per_recipient_fields.list.count; i++)
-    add_discarded(from, envelope->per_recipient_fields.list.array[i]->extensions, "recipient", discarded);
+  for (int i = 0; i < envelope->per_recipient_fields.list.count; i++) {
+    const struct PerRecipientMessageTransferFields *fields = envelope->per_recipient_fields.list.array[i];
+    if (fields->explicit_conversion)
+      mapping_loss(from->losses,
+                   "recipient explicit-conversion (%ld): discarded (RFC 2156 5.3.6): mail has no such "
+                   "service",
+                   *fields->explicit_conversion);
+    add_discarded(from, fields->extensions, "recipient", discarded);
+  }
   if (discarded->len)
     mime_writer_field(writer, "Discarded-X400-MTS-Extensions", discarded->str);
 }

@@ -176,17 +176,6 @@ static void add_recipient(ReportTransferContent_t *content, const struct subject
   asn_sequence_add(&content->per_recipient_fields.list, fields);
 }
 
-/* Where the subject had been: what an operator on the other side asks first. */
-static void copy_trace(const struct subject *subject, struct asn1_value *value,
-                       ReportTransferContent_t *content)
-{
-  g_autoptr(GPtrArray) trace = trace_from_asn1(subject->apdu, subject->trace, NULL);
-  if (!trace->len)
-    return;
-  content->subject_intermediate_trace_information = asn1_new_field(TraceInformation_t);
-  trace_to_asn1(trace, value, content->subject_intermediate_trace_information, NULL);
-}
-
 static void fill_content(const struct subject *subject, struct asn1_value *value,
                          ReportTransferContent_t *content, bool failed)
 {
@@ -199,7 +188,9 @@ static void fill_content(const struct subject *subject, struct asn1_value *value
     content->content_identifier =
         x400_copy(subject->apdu, &asn_DEF_ContentIdentifier, subject->content_identifier);
   content->content_type = x400_copy(subject->apdu, &asn_DEF_ContentType, subject->content_type);
-  copy_trace(subject, value, content);
+  /* Where the subject had been: what an operator on the other side asks first. */
+  content->subject_intermediate_trace_information =
+      x400_copy(subject->apdu, &asn_DEF_TraceInformation, subject->trace);
   x400_extension_copy(subject->apdu,
                       x400_extension(subject->extensions, StandardExtension_content_correlator),
                       &content->extensions);

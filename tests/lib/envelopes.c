@@ -8,12 +8,25 @@
 
 /* --- writing --- */
 
-/* Does a field stand back for one that is given?  It has the same tag, or both are content types. */
+/* Does a field stand back for one of those that are given?  One has the same tag, or both are content types.
+ */
 static bool is_replaced(const char *field, const char *given)
 {
-  given += strspn(given, "~");
-  return !g_ascii_strncasecmp(field, given, 2) ||
-         (g_str_has_prefix(field, "46") && g_str_has_prefix(given, "06"));
+  guint depth = 0;
+  for (const char *at = given; *at; at++) {
+    if (*at == '\'')
+      at = strchr(at + 1, '\'');
+    else if (*at == '{' || *at == '<')
+      depth++;
+    else if (*at == '}' || *at == '>')
+      depth--;
+    else if (!depth && g_ascii_isxdigit(at[0]) && g_ascii_isxdigit(at[1])) {
+      if (!g_ascii_strncasecmp(field, at, 2) || (g_str_has_prefix(field, "46") && g_str_has_prefix(at, "06")))
+        return true;
+      at++;
+    }
+  }
+  return false;
 }
 
 static char *merge(const char *const *base, const char *given)
