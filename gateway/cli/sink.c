@@ -80,6 +80,15 @@ static void on_event(struct p1_line *line, const struct p1_event *event, void *u
     sink->first = sink->first != 0 ? sink->first : g_get_monotonic_time();
     g_byte_array_set_size(session->coming, 0);
     break;
+  case P1_RECEIVE_CHECKPOINT:
+    p1_association_checkpoint(association, event->transfer, event->resumption.serial);
+    break;
+  case P1_RECEIVE_RESUME:
+    p1_association_resume_refuse(association, P1_RESUME_DELETED);
+    break;
+  case P1_RECOVER:
+    p1_association_recover_refuse(association, false);
+    break;
   case P1_RECEIVE_DATA:
     data = g_bytes_get_data(event->data, &length);
     g_byte_array_append(session->coming, data, (guint)length);

@@ -74,6 +74,7 @@ struct p1_association *p1_association_new(const struct p1_options *options)
   own->reference = g_strdup(options->reference);
   own->reference_time = g_strdup(options->reference_time);
   association->out = g_byte_array_new();
+  p1_resume_init(association, options);
   association->events = OUTPUTS_INIT(struct p1_event, p1_event_clear);
   p1_stack_new(association);
   return association;
@@ -88,6 +89,7 @@ void p1_association_free(struct p1_association *association)
   outputs_clear(&association->events);
   g_byte_array_unref(association->out);
   p1_forget_segment(association);
+  p1_resume_clear(association);
   p1_credentials_clear(&association->options.local);
   g_free(association->options.reference);
   g_free(association->options.reference_time);
@@ -121,13 +123,15 @@ void p1_end(struct p1_association *association, enum p1_event_type type, enum p1
   p1_forget_segment(association);
   if (association->sending) {
     association->sending = false;
-    p1_tell_failure(association, P1_NOT_SENT, step, by_peer, false, words);
+    p1_tell_not_sent(association, step, by_peer, false, P1_OUTCOME_INTERRUPTED, words);
   }
   if (association->receiving) {
-    association->receiving = false;
-    p1_tell_failure(association, P1_RECEIVE_ABANDONED, step, by_peer, false, words);
+    p1_tell_interrupted(association, step, by_peer, words);
   }
   p1_tell_failure(association, type, step, by_peer, permanent, words);
+  struct p1_event *event = outputs_last(&association->events);
+  event->abort_reason = P1_ABORT_NONE;
+  event->turn_here = association->turn_here;
 }
 
 void p1_fault(struct p1_association *association, const GError *error)
@@ -142,8 +146,12 @@ void p1_fault(struct p1_association *association, const GError *error)
 void p1_abort_here(struct p1_association *association, enum p1_step step, enum rtse_abort reason,
                    const char *words)
 {
+  bool told = association->over;
   p1_end(association, P1_ABORTED, step, false, false, words);
   if (association->opened) {
+    if (!told) {
+      ((struct p1_event *)outputs_last(&association->events))->abort_reason = (enum p1_abort_reason)reason;
+    }
     (void)rtse_abort(association->rtse, reason, NULL);
   } else {
     transport_disconnect(association->transport, 128);
@@ -198,10 +206,12 @@ void p1_run(struct p1_association *association, enum p1_phase before)
     p1_end(association, refused ? P1_REFUSED : P1_ABORTED, P1_STEP_TRANSPORT, association->transport_by_peer,
            false, words);
     keep_timer(association, before);
+    p1_keep_resume_timer(association);
     (void)p1_put(association, P1_CLOSE);
     return;
   }
   keep_timer(association, before);
+  p1_keep_resume_timer(association);
 }
 
 static const char *connect_awaits(const struct p1_association *association)
@@ -258,6 +268,9 @@ void p1_association_timeout(struct p1_association *association, guint timer)
     break;
   case P1_TIMER_SESSION:
     session_timeout(association->session);
+    break;
+  case P1_TIMER_RESUME:
+    (void)rtse_go_on(association->rtse, NULL);
     break;
   default:
     break;
@@ -342,6 +355,7 @@ void p1_rtse_indication(struct p1_association *association, struct rtse_indicati
     (void)p1_put(association, P1_RELEASED);
     break;
   case RT_TURN:
+    association->turn_here = true;
     p1_on_turn(association);
     break;
   case RT_TURN_PLEASE_IND:
@@ -350,15 +364,21 @@ void p1_rtse_indication(struct p1_association *association, struct rtse_indicati
   case RT_WANT:
     p1_on_want(association, indication->want);
     break;
+  case RT_CHECKPOINT:
+    p1_on_checkpoint(association, indication);
+    break;
   case RT_TRANSFERRED:
   case RT_NOT_TRANSFERRED:
     p1_on_transfer_over(association, indication);
     break;
   case RT_BEGIN:
-    association->receiving = true;
-    association->oversize = false;
-    association->received = 0;
-    p1_put(association, P1_RECEIVE_BEGIN)->data = g_steal_pointer(&indication->activity);
+    p1_on_begin(association, indication);
+    break;
+  case RT_RESUME_IND:
+    p1_on_resume(association, indication);
+    break;
+  case RT_CHECKPOINT_IND:
+    p1_on_checkpoint_in(association, indication);
     break;
   case RT_SEGMENT:
     p1_on_segment(association, indication);
@@ -366,6 +386,9 @@ void p1_rtse_indication(struct p1_association *association, struct rtse_indicati
   case RT_TRANSFER_IND:
     association->ends++;
     (void)p1_put(association, P1_RECEIVE_END);
+    break;
+  case RT_INTERRUPTED:
+    p1_tell_interrupted(association, P1_STEP_TRANSFER, indication->failure.by_peer, indication->failure.words);
     break;
   case RT_ABANDONED:
     association->receiving = false;

@@ -44,15 +44,21 @@ void p1_open(struct p1_association *association)
                   .reference = {.calling_user = reference_part(0x04, options->reference),
                                 .common = reference_part(0x17, options->reference_time)}}};
   association->opened = true;
-  if (!rtse_open(association->rtse,
-                 options->dialogue == P1_MONOLOGUE ? RTSE_MONOLOGUE : RTSE_TWO_WAY_ALTERNATE, argument,
-                 &connect, &error)) {
+  p1_take_identifier(association, &connect.session.reference);
+  enum rtse_dialogue dialogue = options->dialogue == P1_MONOLOGUE ? RTSE_MONOLOGUE : RTSE_TWO_WAY_ALTERNATE;
+  bool opened;
+  if (association->recover.calling != NULL) {
+    opened = p1_open_recover(association, dialogue, &connect, &error);
+  } else {
+    opened = rtse_open(association->rtse, dialogue, argument, &connect, &error);
+  }
+  if (!opened) {
     p1_fault(association, error);
   }
   presentation_primitive_clear(&connect);
 }
 
-static struct p1_event *tell_bound(struct p1_association *association, const struct rtse_terms *terms)
+struct p1_event *p1_tell_bound(struct p1_association *association, const struct rtse_terms *terms)
 {
   struct p1_event *event = p1_put(association, P1_BOUND);
   event->checkpoint_size = terms->checkpoint_size;
@@ -60,6 +66,7 @@ static struct p1_event *tell_bound(struct p1_association *association, const str
   event->session_version = terms->version;
   event->tpdu_max = transport_tpdu_max(association->transport);
   event->dialogue = terms->dialogue == RTSE_MONOLOGUE ? P1_MONOLOGUE : P1_TWO_WAY_ALTERNATE;
+  p1_session_identifier_copy(&event->resumption.session, &association->identifier);
   association->phase = P1_PHASE_BOUND;
   return event;
 }
@@ -88,6 +95,11 @@ void p1_on_open_ind(struct p1_association *association, struct rtse_indication *
   g_autoptr(GError) error = NULL;
   association->opened = true;
   association->terms = indication->terms;
+  p1_take_identifier(association, &indication->connect.session.reference);
+  if (indication->recover) {
+    p1_on_recover(association, indication);
+    return;
+  }
   if (!p1_bind_read_argument(indication->user_data, &peer, &error)) {
     refuse(association, P1_BIND_AUTHENTICATION_ERROR);
     p1_end(association, P1_ABORTED, P1_STEP_BIND, false, true, error->message);
@@ -116,7 +128,7 @@ void p1_association_bind_accept(struct p1_association *association, const struct
     return;
   }
   g_autoptr(GBytes) result = p1_bind_write_result(local, form, &error);
-  (void)tell_bound(association, &association->terms);
+  (void)p1_tell_bound(association, &association->terms);
   if (result == NULL || !rtse_open_accept(association->rtse, result, &error)) {
     p1_fault(association, error);
   }
@@ -140,8 +152,12 @@ void p1_on_open_accepted(struct p1_association *association, struct rtse_indicat
 {
   struct p1_credentials peer = {0};
   g_autoptr(GError) error = NULL;
+  if (association->recover.calling != NULL && indication->user_data == NULL) {
+    (void)p1_tell_bound(association, &indication->terms);
+    return;
+  }
   if (p1_bind_read_result(indication->user_data, &peer, &error)) {
-    tell_bound(association, &indication->terms)->peer = peer;
+    p1_tell_bound(association, &indication->terms)->peer = peer;
     return;
   }
   p1_credentials_clear(&peer);
@@ -191,6 +207,10 @@ void p1_on_open_refused(struct p1_association *association, struct rtse_indicati
   }
   p1_end(association, P1_REFUSED, step_of(failure->layer), failure->by_peer, failure->permanent,
          failure->words);
+  /* Nothing but a refusal of RTSE's own user is left that a new bind could mend. */
+  struct p1_event *event = outputs_last(&association->events);
+  event->cannot_recover = association->recover.calling != NULL && failure->permanent &&
+                          (failure->layer == OSI_LAYER_ACSE || failure->layer == OSI_LAYER_RTSE);
 }
 
 /* --- the end */
@@ -248,4 +268,8 @@ void p1_on_abort(struct p1_association *association, const struct rtse_indicatio
   p1_end(association, P1_ABORTED, transport ? P1_STEP_TRANSPORT : step_of(failure->layer),
          transport ? association->transport_by_peer : failure->by_peer, failure->permanent,
          transport ? association->transport_words : failure->words);
+  if (indication->abort_reason >= 0 && !transport) {
+    struct p1_event *event = outputs_last(&association->events);
+    event->abort_reason = (enum p1_abort_reason)indication->abort_reason;
+  }
 }

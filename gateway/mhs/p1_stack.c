@@ -256,6 +256,8 @@ void p1_stack_run(struct p1_association *association)
     } else if (presentation_next(association->presentation, &presentation)) {
       from_presentation(association, &presentation);
       presentation_output_clear(&presentation);
+    } else if (rtse_is_deciding(association->rtse)) {
+      return; /* what follows a resumption waits until the relay has said from where */
     } else if (session_next(association->session, &session)) {
       from_session(association, &session);
       session_output_clear(&session);

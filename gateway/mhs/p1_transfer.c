@@ -13,7 +13,7 @@ void p1_forget_segment(struct p1_association *association)
 /* --- transfers --- */
 
 /* X.419 12, X.208 34; capture: the MTS-APDU in an EXTERNAL of the MTSE's context. */
-static GByteArray *external_header(const struct p1_association *association, guint64 size)
+GByteArray *p1_transfer_header(const struct p1_association *association, guint64 size)
 {
   guint context = presentation_context_of(association->presentation, OID_AS_MTSE);
   if (context == 0) {
@@ -30,11 +30,12 @@ static GByteArray *external_header(const struct p1_association *association, gui
 bool p1_association_transfer(struct p1_association *association, guint64 size, GError **error)
 {
   enum p1_phase before = association->phase;
-  g_autoptr(GByteArray) header = external_header(association, size);
+  g_autoptr(GByteArray) header = p1_transfer_header(association, size);
   if (!rtse_transfer(association->rtse, header->len + size, error)) {
     return false;
   }
   association->sending = true;
+  association->header = header->len;
   association->segment = g_steal_pointer(&header);
   p1_run(association, before);
   return true;
@@ -109,8 +110,11 @@ void p1_on_transfer_over(struct p1_association *association, const struct rtse_i
   if (indication->type == RT_TRANSFERRED) {
     (void)p1_put(association, P1_SENT);
   } else {
-    p1_tell_failure(association, P1_NOT_SENT, P1_STEP_TRANSFER, failure->by_peer, failure->permanent,
-                    failure->words);
+    static const enum p1_outcome outcomes[] = {[RTSE_INTERRUPTED] = P1_OUTCOME_INTERRUPTED,
+                                               [RTSE_DISCARDED] = P1_OUTCOME_DISCARDED,
+                                               [RTSE_CANNOT_RESUME] = P1_OUTCOME_CANNOT_RESUME};
+    p1_tell_not_sent(association, P1_STEP_TRANSFER, failure->by_peer, failure->permanent,
+                     outcomes[indication->outcome], failure->words);
   }
 }
 
@@ -153,7 +157,8 @@ void p1_association_reject(struct p1_association *association)
 {
   enum p1_phase before = association->phase;
   bool early = association->answers == association->ends; /* while it is still coming */
-  if ((early || takes_answer(association)) && rtse_reject(association->rtse, NULL)) {
+  if ((early || takes_answer(association)) &&
+      rtse_report(association->rtse, RTSE_REPORT_UNRECOVERABLE, NULL)) {
     association->receiving = false;
   }
   p1_run(association, before);
@@ -171,6 +176,8 @@ void p1_association_ask_turn(struct p1_association *association, guint priority)
 void p1_association_give_turn(struct p1_association *association)
 {
   enum p1_phase before = association->phase;
-  (void)rtse_turn_give(association->rtse, NULL);
+  if (rtse_turn_give(association->rtse, NULL)) {
+    association->turn_here = false;
+  }
   p1_run(association, before);
 }

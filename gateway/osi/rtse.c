@@ -29,6 +29,8 @@ void rtse_output_clear(struct rtse_output *output)
   case RTSE_INDICATE:
     g_clear_pointer(&output->indication.user_data, g_bytes_unref);
     g_clear_pointer(&output->indication.activity, g_bytes_unref);
+    g_clear_pointer(&output->indication.old_activity, g_bytes_unref);
+    session_reference_clear(&output->indication.reference);
     g_clear_pointer(&output->indication.data, g_bytes_unref);
     presentation_primitive_clear(&output->indication.connect);
     osi_failure_clear(&output->indication.failure);
@@ -43,9 +45,9 @@ void rtse_free(struct rtse *rtse)
   }
   outputs_clear(&rtse->outputs);
   osi_failure_clear(&rtse->failure);
-  g_clear_pointer(&rtse->reference.calling_user, g_bytes_unref);
-  g_clear_pointer(&rtse->reference.common, g_bytes_unref);
-  g_clear_pointer(&rtse->reference.additional, g_bytes_unref);
+  g_clear_pointer(&rtse->out.activity, g_bytes_unref);
+  session_reference_clear(&rtse->reference);
+  session_reference_clear(&rtse->recovered);
   g_free(rtse);
 }
 
@@ -104,8 +106,10 @@ static void protocol_error(struct rtse *rtse, enum rtse_event event, const struc
                   rtse_state_name(rtse), input->why != NULL ? ": " : "",
                   input->why != NULL ? input->why : "");
   rtse_send_abort(rtse, RTSE_PROTOCOL_ERROR);
-  rtse_lose_transfer(rtse, rtse->state, &failure);
-  osi_failure_move(&rtse_indicate(rtse, RT_ABORT_IND)->failure, &failure);
+  rtse_lose_transfer(rtse, rtse->state, &failure, -1);
+  struct rtse_indication *up = rtse_indicate(rtse, RT_ABORT_IND);
+  up->abort_reason = RTSE_PROTOCOL_ERROR;
+  osi_failure_move(&up->failure, &failure);
   rtse->state = RTSE_STATE_CLOSED;
 }
 
@@ -137,7 +141,6 @@ static enum rtse_event classify_associate(struct rtse *rtse, const struct acse_p
   enum rtse_event invalid =
       indication ? RTSE_EVENT_A_ASSOCIATE_IND_INVALID : RTSE_EVENT_A_ASSOCIATE_CNF_INVALID;
   const struct session_primitive *session = &primitive->connect.session;
-  (void)rtse;
   if (!indication && primitive->result != ACSE_ACCEPTED) {
     return RTSE_EVENT_A_ASSOCIATE_CNF_REFUSE;
   }
@@ -160,7 +163,7 @@ static enum rtse_event classify_associate(struct rtse *rtse, const struct acse_p
     }
     return RTSE_EVENT_A_ASSOCIATE_IND;
   }
-  if (apdu->recover) {
+  if (apdu->recover && !rtse->recovering) {
     input->why = "RTOAC recovers an association that we did not ask to recover";
     return invalid;
   }
@@ -261,7 +264,7 @@ static enum rtse_event classify(const struct rtse *rtse, const struct presentati
   case S_ACTIVITY_RESUME:
     return RTSE_EVENT_P_ACTIVITY_RESUME_IND;
   case S_ACTIVITY_INTERRUPT:
-    return indication ? RTSE_EVENT_P_ACTIVITY_INTERRUPT_IND : RTSE_EVENT_P_OTHER_IND;
+    return indication ? RTSE_EVENT_P_ACTIVITY_INTERRUPT_IND : RTSE_EVENT_P_ACTIVITY_INTERRUPT_CNF;
   case S_ACTIVITY_DISCARD:
     return indication ? RTSE_EVENT_P_ACTIVITY_DISCARD_IND : RTSE_EVENT_P_ACTIVITY_DISCARD_CNF;
   case S_ACTIVITY_END:
@@ -307,6 +310,15 @@ bool rtse_open(struct rtse *rtse, enum rtse_dialogue dialogue, GBytes *user_data
                  error);
 }
 
+bool rtse_open_recover(struct rtse *rtse, enum rtse_dialogue dialogue, const struct session_reference *old,
+                       bool turn_there, struct presentation_primitive *connect, GError **error)
+{
+  return request(
+      rtse, RTSE_EVENT_RT_OPEN_REQ,
+      &(struct rtse_input){.dialogue = dialogue, .old = old, .turn_there = turn_there, .connect = connect},
+      error);
+}
+
 bool rtse_open_accept(struct rtse *rtse, GBytes *user_data, GError **error)
 {
   return request(rtse, RTSE_EVENT_RT_OPEN_RSP_ACCEPT, &(struct rtse_input){.user_data = user_data}, error);
@@ -342,9 +354,42 @@ bool rtse_data(struct rtse *rtse, GBytes *data, GError **error)
   return request(rtse, RTSE_EVENT_RT_DATA, &(struct rtse_input){.data = data}, error);
 }
 
+bool rtse_resume(struct rtse *rtse, guint64 size, const struct rtse_progress *from,
+                 const struct session_reference *old, bool hold, GError **error)
+{
+  if (from->activity == NULL || from->offset >= size || (from->serial == 0 && !from->ended)) {
+    g_set_error(error, OSI_ERROR, OSI_ERROR_STATE,
+                "nothing of the transfer is confirmed that it could go on from");
+    return false;
+  }
+  return request(rtse, RTSE_EVENT_RT_RESUME_REQ,
+                 &(struct rtse_input){.size = size, .from = from, .old = old, .hold = hold && from->ended},
+                 error);
+}
+
+bool rtse_go_on(struct rtse *rtse, GError **error)
+{
+  return request(rtse, RTSE_EVENT_RT_GO_ON, &(struct rtse_input){0}, error);
+}
+
+bool rtse_interrupt(struct rtse *rtse, GError **error)
+{
+  return request(rtse, RTSE_EVENT_RT_INTERRUPT, &(struct rtse_input){0}, error);
+}
+
 bool rtse_discard(struct rtse *rtse, GError **error)
 {
   return request(rtse, RTSE_EVENT_RT_DISCARD, &(struct rtse_input){0}, error);
+}
+
+bool rtse_checkpoint(struct rtse *rtse, guint serial, GError **error)
+{
+  return request(rtse, RTSE_EVENT_RT_CHECKPOINT_RSP, &(struct rtse_input){.serial = serial}, error);
+}
+
+bool rtse_resume_accept(struct rtse *rtse, GError **error)
+{
+  return request(rtse, RTSE_EVENT_RT_RESUME_RSP, &(struct rtse_input){0}, error);
 }
 
 bool rtse_secured(struct rtse *rtse, GError **error)
@@ -352,9 +397,9 @@ bool rtse_secured(struct rtse *rtse, GError **error)
   return request(rtse, RTSE_EVENT_RT_SECURED, &(struct rtse_input){0}, error);
 }
 
-bool rtse_reject(struct rtse *rtse, GError **error)
+bool rtse_report(struct rtse *rtse, enum rtse_report reason, GError **error)
 {
-  return request(rtse, RTSE_EVENT_RT_REJECT, &(struct rtse_input){0}, error);
+  return request(rtse, RTSE_EVENT_RT_REPORT, &(struct rtse_input){.report = reason}, error);
 }
 
 bool rtse_turn_please(struct rtse *rtse, guint priority, GError **error)
@@ -378,9 +423,11 @@ const char *rtse_awaits(const struct rtse *rtse)
 {
   switch (rtse->state) {
   case RTSE_STATE_SENDING:
-    return rtse->want == 0 ? "the confirmation of a checkpoint" : NULL;
+    return rtse->out.want == 0 ? "the confirmation of a checkpoint" : NULL;
   case RTSE_STATE_RECEIVING:
-    return "the rest of a transfer";
+    /* With the window full it is our confirmation that is owed. */
+    return rtse->serial - rtse->secured < rtse->terms.window ? "the rest of a transfer" : NULL;
+  case RTSE_STATE_STOPPING:
   case RTSE_STATE_REPORTED:
     return "the end of a transfer that was refused here";
   default:
@@ -390,17 +437,17 @@ const char *rtse_awaits(const struct rtse *rtse)
 
 bool rtse_transfer_open(const struct rtse *rtse)
 {
-  switch (rtse->state) {
-  case RTSE_STATE_SENDING:
-  case RTSE_STATE_ENDING:
-  case RTSE_STATE_DISCARDING:
-  case RTSE_STATE_RECEIVING:
-  case RTSE_STATE_RECEIVED:
-  case RTSE_STATE_REPORTED:
-    return true;
-  default:
-    return false;
-  }
+  return rtse->state >= RTSE_STATE_SENDING && rtse->state <= RTSE_STATE_REPORTED;
+}
+
+bool rtse_is_deciding(const struct rtse *rtse)
+{
+  return rtse->state == RTSE_STATE_RESUMED;
+}
+
+bool rtse_is_holding(const struct rtse *rtse)
+{
+  return rtse->state == RTSE_STATE_HOLDING;
 }
 
 const char *rtse_indication_name(enum rtse_indication_type type)
@@ -413,11 +460,15 @@ const char *rtse_indication_name(enum rtse_indication_type type)
                                       [RT_TURN] = "turn",
                                       [RT_TURN_PLEASE_IND] = "RT-TURN-PLEASE.ind",
                                       [RT_WANT] = "segment wanted",
+                                      [RT_CHECKPOINT] = "checkpoint confirmed",
                                       [RT_TRANSFERRED] = "RT-TRANSFER.cnf transferred",
                                       [RT_NOT_TRANSFERRED] = "RT-TRANSFER.cnf not transferred",
                                       [RT_BEGIN] = "transfer begins",
+                                      [RT_RESUME_IND] = "transfer resumed",
+                                      [RT_CHECKPOINT_IND] = "checkpoint",
                                       [RT_SEGMENT] = "segment",
                                       [RT_TRANSFER_IND] = "RT-TRANSFER.ind",
+                                      [RT_INTERRUPTED] = "transfer interrupted",
                                       [RT_ABANDONED] = "transfer abandoned",
                                       [RT_ABORT_IND] = "RT-ABORT.ind"};
   return names[type];

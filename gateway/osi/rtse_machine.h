@@ -3,7 +3,8 @@
  * rtse.c           the contract: requests and primitives become events, the table's step
  * rtse_table.c     the table and its guards
  * rtse_open.c      actions: opening, closing, aborting
- * rtse_transfer.c  actions: transferring, the turn */
+ * rtse_transfer.c  actions: transferring, the turn
+ * rtse_resume.c    actions: interrupting, discarding, resuming */
 #ifndef GW400_OSI_RTSE_MACHINE_H
 #define GW400_OSI_RTSE_MACHINE_H
 
@@ -19,9 +20,13 @@
   X(WAIT, "open, turn with the peer")                                                                        \
   X(SENDING, "sending")                                                                                      \
   X(ENDING, "awaiting P-ACTIVITY-END.cnf")                                                                   \
+  X(HOLDING, "resumed, awaiting word that it is complete")                                                   \
+  X(INTERRUPTING, "awaiting P-ACTIVITY-INTERRUPT.cnf")                                                       \
   X(DISCARDING, "awaiting P-ACTIVITY-DISCARD.cnf")                                                           \
+  X(RESUMED, "resumed by the peer, awaiting from where")                                                     \
   X(RECEIVING, "receiving")                                                                                  \
   X(RECEIVED, "received, awaiting that it is secured")                                                       \
+  X(STOPPING, "exception reported, awaiting its interruption")                                               \
   X(REPORTED, "exception reported, awaiting its discard")                                                    \
   X(CLOSING, "awaiting A-RELEASE.cnf")                                                                       \
   X(CLOSED_BY_PEER, "awaiting RT-CLOSE.rsp")                                                                 \
@@ -37,9 +42,14 @@
   X(RT_CLOSE_RSP, "RT-CLOSE.rsp")                                                                            \
   X(RT_TRANSFER_REQ, "RT-TRANSFER.req")                                                                      \
   X(RT_DATA, "segment of RT-TRANSFER.req")                                                                   \
+  X(RT_RESUME_REQ, "RT-TRANSFER.req resumed")                                                                \
+  X(RT_GO_ON, "resumed RT-TRANSFER.req goes on")                                                             \
+  X(RT_INTERRUPT, "RT-TRANSFER.req interrupted")                                                             \
   X(RT_DISCARD, "RT-TRANSFER.req withdrawn")                                                                 \
+  X(RT_RESUME_RSP, "resumption accepted")                                                                    \
+  X(RT_CHECKPOINT_RSP, "checkpoint secured")                                                                 \
   X(RT_SECURED, "RT-TRANSFER.ind secured")                                                                   \
-  X(RT_REJECT, "RT-TRANSFER.ind not secured")                                                                \
+  X(RT_REPORT, "RT-TRANSFER.ind not secured")                                                                \
   X(RT_TURN_PLEASE_REQ, "RT-TURN-PLEASE.req")                                                                \
   X(RT_TURN_GIVE_REQ, "RT-TURN-GIVE.req")                                                                    \
   X(RT_ABORT_REQ, "RT-U-ABORT.req")                                                                          \
@@ -63,6 +73,7 @@
   X(P_ACTIVITY_END_IND, "P-ACTIVITY-END.ind")                                                                \
   X(P_ACTIVITY_END_CNF, "P-ACTIVITY-END.cnf")                                                                \
   X(P_ACTIVITY_INTERRUPT_IND, "P-ACTIVITY-INTERRUPT.ind")                                                    \
+  X(P_ACTIVITY_INTERRUPT_CNF, "P-ACTIVITY-INTERRUPT.cnf")                                                    \
   X(P_ACTIVITY_DISCARD_IND, "P-ACTIVITY-DISCARD.ind")                                                        \
   X(P_ACTIVITY_DISCARD_CNF, "P-ACTIVITY-DISCARD.cnf")                                                        \
   X(P_U_EXCEPTION_IND, "P-U-EXCEPTION-REPORT.ind")                                                           \
@@ -86,7 +97,13 @@ struct rtse_input {
   struct presentation_primitive *connect;      /* RT-OPEN.req */
   enum rtse_dialogue dialogue;                 /* RT-OPEN.req */
   enum rtse_refuse refuse;                     /* RT-OPEN.rsp refusing */
+  const struct session_reference *old;         /* RT-OPEN.req that recovers; RT-TRANSFER.req resumed */
+  bool turn_there;                             /* RT-OPEN.req that recovers */
   guint64 size;                                /* RT-TRANSFER.req */
+  const struct rtse_progress *from;            /* RT-TRANSFER.req resumed */
+  bool hold;                                   /* likewise */
+  guint serial;                                /* checkpoint secured */
+  enum rtse_report report;                     /* RT-TRANSFER.ind not secured */
   GBytes *data;                                /* segment out */
   guint priority;                              /* RT-TURN-PLEASE.req */
   enum rtse_abort abort;                       /* RT-U-ABORT.req */
@@ -102,13 +119,24 @@ struct rtse {
   enum rtse_state state;
   struct rtse_terms terms;
   struct outputs outputs;             /* struct rtse_output */
-  guint32 activity;                   /* number of the last activity that we started */
-  guint serial;                       /* of the last synchronization point of the open activity */
-  guint64 left;                       /* octets of the transfer out still to be given */
-  gsize want;                         /* octets asked for and not yet given; 0: none */
-  guint unconfirmed;                  /* checkpoints sent and not confirmed */
-  struct osi_failure failure;         /* why the transfer under way is being discarded */
+  guint32 activity;                   /* number of the last activity that we started or resumed */
+  guint serial;                       /* of the last minor synchronization point of the open activity */
+  guint secured;                      /* of the last one confirmed */
+  struct osi_failure failure;         /* why the transfer under way is being discarded or interrupted */
   struct session_reference reference; /* of the connection, for the answer */
+  bool recovering;                    /* the association is, or is to be, recovered: */
+  struct session_reference recovered; /* responder: the one that it was */
+  struct {
+    GBytes *activity;
+    guint64 size, left;  /* octets: of the APDU; still to be given */
+    gsize segment;       /* octets between checkpoints */
+    gsize want;          /* asked for and not yet given; 0: none */
+    guint unconfirmed;   /* checkpoints sent and not confirmed */
+    guint from_serial;   /* the checkpoint at which it was started or resumed, */
+    guint64 from_offset; /* and its place */
+    bool resumed, ended; /* the activity's end was sent, now or before the resumption */
+  } out;
+  guint end_serial; /* transfer in: of the activity's end */
 };
 
 typedef bool (*rtse_guard)(const struct rtse *rtse, const struct rtse_input *input);
@@ -144,21 +172,31 @@ struct presentation_primitive *rtse_to_presentation(struct rtse *rtse, enum sess
 /* An APDU of ours in the association's mode. */
 GBytes *rtse_write(const struct rtse *rtse, struct rtse_apdu *apdu);
 void rtse_send_abort(struct rtse *rtse, enum rtse_abort reason);
-/* The user hears of an open transfer before it hears that the association is gone; was: the state before. */
-void rtse_lose_transfer(struct rtse *rtse, enum rtse_state was, const struct osi_failure *failure);
+/* The user hears of an open transfer before it hears that the association is gone; was: the state before;
+ * abort_reason: of the peer's RTAB, or -1. */
+void rtse_lose_transfer(struct rtse *rtse, enum rtse_state was, const struct osi_failure *failure,
+                        gint abort_reason);
+/* Sender: asks the user for the next segment where the window allows one. */
+void rtse_ask_for_segment(struct rtse *rtse);
+/* The identifier of the next activity of ours, which the sender's transfer then has. */
+GBytes *rtse_next_activity(struct rtse *rtse);
 
 /* Guards. */
 bool rtse_is_two_way(const struct rtse *rtse, const struct rtse_input *input);
 bool rtse_turn_is_here(const struct rtse *rtse, const struct rtse_input *input);
 bool rtse_may_close(const struct rtse *rtse, const struct rtse_input *input);
-bool rtse_is_recovery(const struct rtse *rtse, const struct rtse_input *input);
 bool rtse_is_wanted(const struct rtse *rtse, const struct rtse_input *input);
 bool rtse_is_last(const struct rtse *rtse, const struct rtse_input *input);
+bool rtse_is_resumable(const struct rtse *rtse, const struct rtse_input *input);
+bool rtse_is_report_resumable(const struct rtse *rtse, const struct rtse_input *input);
+bool rtse_is_held(const struct rtse *rtse, const struct rtse_input *input);
+bool rtse_has_room(const struct rtse *rtse, const struct rtse_input *input);
+bool rtse_is_unconfirmed(const struct rtse *rtse, const struct rtse_input *input);
+bool rtse_is_jeopardized(const struct rtse *rtse, const struct rtse_input *input);
 
 /* Actions. */
 void rtse_do_open(struct rtse *rtse, const struct rtse_input *input);
 void rtse_do_indicate_open(struct rtse *rtse, const struct rtse_input *input);
-void rtse_do_refuse_recovery(struct rtse *rtse, const struct rtse_input *input);
 void rtse_do_refuse_invalid(struct rtse *rtse, const struct rtse_input *input);
 void rtse_do_accept(struct rtse *rtse, const struct rtse_input *input);
 void rtse_do_refuse(struct rtse *rtse, const struct rtse_input *input);
@@ -177,8 +215,16 @@ void rtse_do_discard(struct rtse *rtse, const struct rtse_input *input);
 void rtse_do_discard_reported(struct rtse *rtse, const struct rtse_input *input);
 void rtse_do_discarded(struct rtse *rtse, const struct rtse_input *input);
 void rtse_do_begin(struct rtse *rtse, const struct rtse_input *input);
-void rtse_do_refuse_resume(struct rtse *rtse, const struct rtse_input *input);
+void rtse_do_resume(struct rtse *rtse, const struct rtse_input *input);
+void rtse_do_go_on(struct rtse *rtse, const struct rtse_input *input);
+void rtse_do_interrupt(struct rtse *rtse, const struct rtse_input *input);
+void rtse_do_interrupt_reported(struct rtse *rtse, const struct rtse_input *input);
+void rtse_do_interrupted_out(struct rtse *rtse, const struct rtse_input *input);
+void rtse_do_indicate_resume(struct rtse *rtse, const struct rtse_input *input);
+void rtse_do_interrupted_in(struct rtse *rtse, const struct rtse_input *input);
+void rtse_do_abort_completed(struct rtse *rtse, const struct rtse_input *input);
 void rtse_do_segment(struct rtse *rtse, const struct rtse_input *input);
+void rtse_do_indicate_checkpoint(struct rtse *rtse, const struct rtse_input *input);
 void rtse_do_confirm_checkpoint(struct rtse *rtse, const struct rtse_input *input);
 void rtse_do_whole(struct rtse *rtse, const struct rtse_input *input);
 void rtse_do_secured(struct rtse *rtse, const struct rtse_input *input);

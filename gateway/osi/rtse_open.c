@@ -11,35 +11,33 @@ static guint agree_checkpoint(guint proposed, guint own)
   return own == 0 ? 0 : proposed == 0 ? own : MIN(proposed, own);
 }
 
-static void take_reference(struct rtse *rtse, const struct session_reference *reference)
-{
-  rtse->reference.calling_user =
-      reference->calling_user != NULL ? g_bytes_ref(reference->calling_user) : NULL;
-  rtse->reference.common = reference->common != NULL ? g_bytes_ref(reference->common) : NULL;
-  rtse->reference.additional = reference->additional != NULL ? g_bytes_ref(reference->additional) : NULL;
-}
-
 void rtse_do_open(struct rtse *rtse, const struct rtse_input *input)
 {
   rtse->terms = (struct rtse_terms){.checkpoint_size = rtse->options.checkpoint_max,
                                     .window = rtse->options.window_max,
                                     .dialogue = input->dialogue,
-                                    .initiator_turn = true,
+                                    .initiator_turn = !input->turn_there,
                                     .x410 = rtse->options.x410,
                                     .protocol = rtse->options.protocol};
+  rtse->recovering = input->old != NULL;
   struct rtse_apdu rtorq = {.type = RTSE_RTORQ,
                             .checkpoint_size = rtse->terms.checkpoint_size,
                             .window = rtse->terms.window,
                             .dialogue = rtse->terms.dialogue,
                             .protocol = rtse->terms.protocol,
+                            .recover = rtse->recovering,
                             .user_data = input->user_data};
+  if (input->old != NULL) {
+    rtorq.recovered = *input->old; /* only lent */
+  }
   struct acse_primitive *down = rtse_to_acse(rtse, A_ASSOCIATE, S_REQUEST);
   down->information = rtse_write(rtse, &rtorq);
   down->connect = *input->connect;
   *input->connect = (struct presentation_primitive){0};
   down->connect.x410 = rtse->terms.x410;
   down->connect.session.units = RTSE_UNITS;
-  down->connect.session.tokens = SESSION_TOKENS_ALL;
+  down->connect.session.tokens = input->turn_there ? 0 : SESSION_TOKENS_ALL;
+  down->connect.session.tokens_acceptor = input->turn_there ? SESSION_TOKENS_ALL : 0;
 }
 
 void rtse_do_indicate_open(struct rtse *rtse, const struct rtse_input *input)
@@ -54,9 +52,13 @@ void rtse_do_indicate_open(struct rtse *rtse, const struct rtse_input *input)
       .version = session->version,
       .x410 = input->acse->connect.x410,
       .protocol = rtorq->protocol};
-  take_reference(rtse, &session->reference);
+  session_reference_copy(&rtse->reference, &session->reference);
+  rtse->recovering = rtorq->recover;
+  session_reference_copy(&rtse->recovered, &rtorq->recovered);
   struct rtse_indication *up = rtse_indicate(rtse, RT_OPEN_IND);
   up->terms = rtse->terms;
+  up->recover = rtorq->recover;
+  session_reference_copy(&up->reference, &rtorq->recovered);
   up->user_data = g_steal_pointer(&input->apdu->user_data);
   up->connect = input->acse->connect;
   input->acse->connect = (struct presentation_primitive){0};
@@ -89,16 +91,9 @@ static void refuse_by_provider(struct rtse *rtse, enum rtse_refuse reason, const
 {
   struct rtse_apdu rtorj = {.type = RTSE_RTORJ, .refuse_given = rtse->terms.x410, .refuse_reason = reason};
   (void)answer(rtse, ACSE_REJECTED_PERMANENT, &rtorj);
-  osi_failure_set(&rtse_indicate(rtse, RT_ABORT_IND)->failure, OSI_LAYER_RTSE, false, true,
-                  "refused at RTSE: %s", why);
-}
-
-void rtse_do_refuse_recovery(struct rtse *rtse, const struct rtse_input *input)
-{
-  (void)input;
-  rtse->terms.x410 = input->acse->connect.x410;
-  refuse_by_provider(rtse, RTSE_REFUSE_CANNOT_RECOVER,
-                     "the peer wants to recover an earlier association; it must open a new one");
+  struct rtse_indication *up = rtse_indicate(rtse, RT_ABORT_IND);
+  up->abort_reason = -1;
+  osi_failure_set(&up->failure, OSI_LAYER_RTSE, false, true, "refused at RTSE: %s", why);
 }
 
 void rtse_do_refuse_invalid(struct rtse *rtse, const struct rtse_input *input)
@@ -112,6 +107,8 @@ void rtse_do_accept(struct rtse *rtse, const struct rtse_input *input)
   struct rtse_apdu rtoac = {.type = RTSE_RTOAC,
                             .checkpoint_size = rtse->terms.checkpoint_size,
                             .window = rtse->terms.window,
+                            .recover = rtse->recovering,
+                            .recovered = rtse->recovered,
                             .user_data = input->user_data};
   (void)answer(rtse, ACSE_ACCEPTED, &rtoac);
 }
@@ -190,16 +187,6 @@ void rtse_do_confirm_close(struct rtse *rtse, const struct rtse_input *input)
 
 /* --- aborting --- */
 
-void rtse_lose_transfer(struct rtse *rtse, enum rtse_state was, const struct osi_failure *failure)
-{
-  bool out = was == RTSE_STATE_SENDING || was == RTSE_STATE_ENDING || was == RTSE_STATE_DISCARDING;
-  bool in = was == RTSE_STATE_RECEIVING || was == RTSE_STATE_RECEIVED;
-  if (out || in) {
-    osi_failure_set(&rtse_indicate(rtse, out ? RT_NOT_TRANSFERRED : RT_ABANDONED)->failure, failure->layer,
-                    failure->by_peer, false, "%s", failure->words);
-  }
-}
-
 void rtse_send_abort(struct rtse *rtse, enum rtse_abort reason)
 {
   struct rtse_apdu rtab = {.type = RTSE_RTAB, .abort_reason = reason};
@@ -214,13 +201,17 @@ void rtse_do_abort(struct rtse *rtse, const struct rtse_input *input)
 void rtse_do_indicate_abort(struct rtse *rtse, const struct rtse_input *input)
 {
   struct osi_failure failure = {0};
+  gint reason = -1;
   if (input->apdu != NULL && input->apdu->type == RTSE_RTAB) {
+    reason = (gint)input->apdu->abort_reason;
     g_autofree char *words = rtse_abort_words(input->apdu->abort_reason);
     osi_failure_set(&failure, OSI_LAYER_RTSE, true, input->apdu->abort_reason == RTSE_PERMANENT_PROBLEM,
                     "the peer aborted the association (RTAB): %s", words);
   } else {
     osi_failure_move(&failure, &input->acse->failure);
   }
-  rtse_lose_transfer(rtse, rtse->state, &failure);
-  osi_failure_move(&rtse_indicate(rtse, RT_ABORT_IND)->failure, &failure);
+  rtse_lose_transfer(rtse, rtse->state, &failure, reason);
+  struct rtse_indication *up = rtse_indicate(rtse, RT_ABORT_IND);
+  up->abort_reason = reason;
+  osi_failure_move(&up->failure, &failure);
 }

@@ -1,51 +1,51 @@
-/* rtse_transfer.c - RTSE's actions of transferring, on both sides, and of the turn (X.228 7.3 - 7.8). */
+/* rtse_transfer.c - RTSE's actions of transferring, on both sides, and of the turn (X.228 7.3 - 7.5). */
 #include "osi/rtse_machine.h"
 
-/* X.225 8.3.29.5, those used here. */
-enum { REASON_NONE = 0, REASON_LOCAL_ERROR = 5, REASON_UNRECOVERABLE = 6 };
+enum { CHECKPOINT_UNIT = 1024 };
 
 /* --- transfer: the sender --- */
 
-static void ask_for_segment(struct rtse *rtse)
+void rtse_ask_for_segment(struct rtse *rtse)
 {
   bool checkpoints = rtse->terms.checkpoint_size > 0;
-  if (rtse->want > 0 || rtse->left == 0 || (checkpoints && rtse->unconfirmed >= rtse->terms.window)) {
+  if (rtse->out.want > 0 || rtse->out.left == 0 ||
+      (checkpoints && rtse->out.unconfirmed >= rtse->terms.window)) {
     return;
   }
-  gsize most = rtse->options.segment_max;
-  if (checkpoints) {
-    most = MIN(most, (gsize)rtse->terms.checkpoint_size * 1024);
-  }
-  rtse->want = (gsize)MIN((guint64)most, rtse->left);
-  rtse_indicate(rtse, RT_WANT)->want = rtse->want;
+  rtse->out.want = (gsize)MIN((guint64)rtse->out.segment, rtse->out.left);
+  rtse_indicate(rtse, RT_WANT)->want = rtse->out.want;
 }
 
-/* The identifier is a BER INTEGER counted up, as peers do; it means something only with the session's
- * identifier. */
-static GBytes *activity_identifier(guint32 number)
+GBytes *rtse_next_activity(struct rtse *rtse)
 {
-  struct rtse_apdu integer = {.type = RTSE_RTTP, .priority = number};
-  return rtse_apdu_write(&integer, NULL);
+  /* A BER INTEGER counted up, as peers do; it means something only with the session's identifier. */
+  struct rtse_apdu integer = {.type = RTSE_RTTP, .priority = ++rtse->activity};
+  g_clear_pointer(&rtse->out.activity, g_bytes_unref);
+  rtse->out.activity = rtse_apdu_write(&integer, NULL);
+  gsize most = rtse->options.segment_max;
+  gsize checkpoint = (gsize)rtse->terms.checkpoint_size * CHECKPOINT_UNIT;
+  rtse->out.segment = checkpoint > 0 ? MIN(most, checkpoint) : most;
+  return g_bytes_ref(rtse->out.activity);
 }
 
 void rtse_do_start(struct rtse *rtse, const struct rtse_input *input)
 {
-  rtse->left = input->size;
-  rtse->want = 0;
-  rtse->unconfirmed = 0;
-  rtse->serial = 0;
-  rtse->activity++;
-  rtse_to_presentation(rtse, S_ACTIVITY_START, S_REQUEST)->session.activity =
-      activity_identifier(rtse->activity);
-  ask_for_segment(rtse);
+  rtse_to_presentation(rtse, S_ACTIVITY_START, S_REQUEST)->session.activity = rtse_next_activity(rtse);
+  rtse->serial = rtse->secured = rtse->out.from_serial = 0;
+  rtse->out.from_offset = 0;
+  rtse->out.size = rtse->out.left = input->size;
+  rtse->out.want = 0;
+  rtse->out.unconfirmed = 0;
+  rtse->out.resumed = rtse->out.ended = false;
+  rtse_ask_for_segment(rtse);
 }
 
 static void send_rttr(struct rtse *rtse, GBytes *data)
 {
   rtse_to_presentation(rtse, S_DATA, S_REQUEST)->values = presentation_values_one(
       rtse->options.syntax, rtse->terms.x410 ? g_bytes_ref(data) : rtse_rttr_write(data));
-  rtse->left -= rtse->want;
-  rtse->want = 0;
+  rtse->out.left -= rtse->out.want;
+  rtse->out.want = 0;
 }
 
 void rtse_do_send_segment(struct rtse *rtse, const struct rtse_input *input)
@@ -53,23 +53,39 @@ void rtse_do_send_segment(struct rtse *rtse, const struct rtse_input *input)
   send_rttr(rtse, input->data);
   if (rtse->terms.checkpoint_size > 0) {
     rtse_to_presentation(rtse, S_SYNC_MINOR, S_REQUEST)->session.serial = ++rtse->serial;
-    rtse->unconfirmed++;
+    rtse->out.unconfirmed++;
   }
-  ask_for_segment(rtse);
+  rtse_ask_for_segment(rtse);
 }
 
 void rtse_do_send_last(struct rtse *rtse, const struct rtse_input *input)
 {
   send_rttr(rtse, input->data);
-  rtse_to_presentation(rtse, S_ACTIVITY_END, S_REQUEST)->session.serial = ++rtse->serial;
+  rtse_to_presentation(rtse, S_ACTIVITY_END, S_REQUEST)->session.serial = rtse->serial + 1;
+  rtse->out.ended = true;
 }
 
 void rtse_do_checkpoint_confirmed(struct rtse *rtse, const struct rtse_input *input)
 {
   /* One confirmation stands for all earlier points too (X.215). */
   guint confirmed = input->presentation->session.serial;
-  rtse->unconfirmed = MIN(rtse->unconfirmed, confirmed < rtse->serial ? rtse->serial - confirmed : 0);
-  ask_for_segment(rtse);
+  if (confirmed > rtse->secured && confirmed <= rtse->serial) {
+    rtse->secured = confirmed;
+    rtse->out.unconfirmed = rtse->serial - confirmed;
+    struct rtse_indication *up = rtse_indicate(rtse, RT_CHECKPOINT);
+    up->serial = confirmed;
+    up->offset = rtse_progress(rtse).offset;
+  }
+  rtse_ask_for_segment(rtse);
+}
+
+struct rtse_progress rtse_progress(const struct rtse *rtse)
+{
+  guint confirmed = rtse->secured - rtse->out.from_serial;
+  return (struct rtse_progress){.activity = rtse->out.activity,
+                                .serial = rtse->secured,
+                                .offset = rtse->out.from_offset + (guint64)confirmed * rtse->out.segment,
+                                .ended = rtse->out.ended};
 }
 
 void rtse_do_transferred(struct rtse *rtse, const struct rtse_input *input)
@@ -78,62 +94,12 @@ void rtse_do_transferred(struct rtse *rtse, const struct rtse_input *input)
   (void)rtse_indicate(rtse, RT_TRANSFERRED);
 }
 
-static char *exception_words(guint reason)
-{
-  static const struct osi_word words[] = {
-      {0, "no specific reason"},
-      {1, "receiving ability jeopardized: it is short of storage or overloaded"},
-      {3, "sequence error"},
-      {5, "error of its own"},
-      {6, "unrecoverable procedure error"},
-      {128, "it wants the data token"}};
-  return osi_word_of(words, G_N_ELEMENTS(words), reason);
-}
-
-static void send_discard(struct rtse *rtse, guint reason)
-{
-  rtse->want = 0;
-  rtse_to_presentation(rtse, S_ACTIVITY_DISCARD, S_REQUEST)->session.reason = reason;
-}
-
-void rtse_do_discard(struct rtse *rtse, const struct rtse_input *input)
-{
-  (void)input;
-  osi_failure_set(&rtse->failure, OSI_LAYER_RTSE, false, false, "the transfer was given up on this side");
-  send_discard(rtse, REASON_LOCAL_ERROR);
-}
-
-void rtse_do_discard_reported(struct rtse *rtse, const struct rtse_input *input)
-{
-  const struct session_primitive *session = &input->presentation->session;
-  if (session->service == S_U_EXCEPTION_REPORT) {
-    g_autofree char *words = exception_words(session->reason);
-    osi_failure_set(&rtse->failure, OSI_LAYER_RTSE, true, session->reason == REASON_UNRECOVERABLE,
-                    "the peer refused the transfer by an exception report: %s", words);
-  } else {
-    osi_failure_set(&rtse->failure, OSI_LAYER_SESSION, true, false,
-                    "the session reported an error of protocol during the transfer");
-  }
-  send_discard(rtse, REASON_NONE);
-}
-
-void rtse_do_discarded(struct rtse *rtse, const struct rtse_input *input)
-{
-  (void)input;
-  osi_failure_move(&rtse_indicate(rtse, RT_NOT_TRANSFERRED)->failure, &rtse->failure);
-}
-
 /* --- transfer: the receiver --- */
 
 void rtse_do_begin(struct rtse *rtse, const struct rtse_input *input)
 {
+  rtse->serial = rtse->secured = 0;
   rtse_indicate(rtse, RT_BEGIN)->activity = g_steal_pointer(&input->presentation->session.activity);
-}
-
-void rtse_do_refuse_resume(struct rtse *rtse, const struct rtse_input *input)
-{
-  (void)input;
-  rtse_to_presentation(rtse, S_U_EXCEPTION_REPORT, S_REQUEST)->session.reason = REASON_UNRECOVERABLE;
 }
 
 void rtse_do_segment(struct rtse *rtse, const struct rtse_input *input)
@@ -143,49 +109,28 @@ void rtse_do_segment(struct rtse *rtse, const struct rtse_input *input)
   }
 }
 
+void rtse_do_indicate_checkpoint(struct rtse *rtse, const struct rtse_input *input)
+{
+  rtse->serial = input->presentation->session.serial;
+  rtse_indicate(rtse, RT_CHECKPOINT_IND)->serial = rtse->serial;
+}
+
 void rtse_do_confirm_checkpoint(struct rtse *rtse, const struct rtse_input *input)
 {
-  rtse_to_presentation(rtse, S_SYNC_MINOR, S_RESPONSE)->session.serial = input->presentation->session.serial;
+  rtse->secured = input->serial;
+  rtse_to_presentation(rtse, S_SYNC_MINOR, S_RESPONSE)->session.serial = input->serial;
 }
 
 void rtse_do_whole(struct rtse *rtse, const struct rtse_input *input)
 {
-  rtse->serial = input->presentation->session.serial;
+  rtse->end_serial = input->presentation->session.serial;
   (void)rtse_indicate(rtse, RT_TRANSFER_IND);
 }
 
 void rtse_do_secured(struct rtse *rtse, const struct rtse_input *input)
 {
   (void)input;
-  rtse_to_presentation(rtse, S_ACTIVITY_END, S_RESPONSE)->session.serial = rtse->serial;
-}
-
-void rtse_do_report(struct rtse *rtse, const struct rtse_input *input)
-{
-  (void)input;
-  rtse_to_presentation(rtse, S_U_EXCEPTION_REPORT, S_REQUEST)->session.reason = REASON_LOCAL_ERROR;
-}
-
-void rtse_do_answer_discard(struct rtse *rtse, const struct rtse_input *input)
-{
-  (void)rtse_to_presentation(rtse, input->presentation->session.service, S_RESPONSE);
-}
-
-void rtse_do_abandon(struct rtse *rtse, const struct rtse_input *input)
-{
-  const struct session_primitive *session = &input->presentation->session;
-  g_autofree char *words = exception_words(session->reason);
-  osi_failure_set(&rtse_indicate(rtse, RT_ABANDONED)->failure, OSI_LAYER_RTSE, true, false,
-                  "the peer %s the transfer: %s",
-                  session->service == S_ACTIVITY_DISCARD ? "discarded" : "interrupted", words);
-  rtse_do_answer_discard(rtse, input);
-}
-
-void rtse_do_abandon_reported(struct rtse *rtse, const struct rtse_input *input)
-{
-  (void)input;
-  osi_failure_set(&rtse_indicate(rtse, RT_ABANDONED)->failure, OSI_LAYER_SESSION, true, false,
-                  "the session reported an error of protocol during the transfer");
+  rtse_to_presentation(rtse, S_ACTIVITY_END, S_RESPONSE)->session.serial = rtse->end_serial;
 }
 
 /* --- the turn --- */

@@ -6,12 +6,23 @@
 
 /* --- primitives and outputs --- */
 
-static void clear_reference(struct session_reference *reference)
+void session_reference_clear(struct session_reference *reference)
 {
   g_clear_pointer(&reference->calling_user, g_bytes_unref);
   g_clear_pointer(&reference->called_user, g_bytes_unref);
   g_clear_pointer(&reference->common, g_bytes_unref);
   g_clear_pointer(&reference->additional, g_bytes_unref);
+}
+
+static GBytes *ref(GBytes *octets)
+{
+  return octets != NULL ? g_bytes_ref(octets) : NULL;
+}
+
+void session_reference_copy(struct session_reference *to, const struct session_reference *from)
+{
+  *to = (struct session_reference){ref(from->calling_user), ref(from->called_user), ref(from->common),
+                                   ref(from->additional)};
 }
 
 void session_primitive_clear(struct session_primitive *primitive)
@@ -20,8 +31,8 @@ void session_primitive_clear(struct session_primitive *primitive)
   g_clear_pointer(&primitive->activity, g_bytes_unref);
   g_clear_pointer(&primitive->old_activity, g_bytes_unref);
   g_clear_pointer(&primitive->detail, g_free);
-  clear_reference(&primitive->reference);
-  clear_reference(&primitive->old_reference);
+  session_reference_clear(&primitive->reference);
+  session_reference_clear(&primitive->old_reference);
 }
 
 void session_output_clear(struct session_output *output)

@@ -51,6 +51,10 @@ struct session_reference {
   GBytes *additional;     /* PI 12 */
 };
 
+void session_reference_clear(struct session_reference *reference);
+/* to, which is overwritten, holds references of its own. */
+void session_reference_copy(struct session_reference *to, const struct session_reference *from);
+
 struct session_primitive {
   enum session_service service;
   enum session_kind kind;

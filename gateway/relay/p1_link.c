@@ -166,10 +166,16 @@ static void handle(struct p1_link *link, struct p1_event *event)
     p1_receive_end(link);
     break;
   case P1_CHECKPOINT:
+    break;
   case P1_RECOVER:
-  case P1_RECEIVE_RESUME:
+    p1_association_recover_refuse(link->association, false);
+    break;
+  case P1_RECEIVE_RESUME: /* what is interrupted is not kept */
+    p1_association_resume_refuse(link->association, P1_RESUME_DELETED);
+    break;
   case P1_RECEIVE_CHECKPOINT:
-    break; /* not told yet: the machine confirms by itself and recovers nothing */
+    p1_association_checkpoint(link->association, event->transfer, event->resumption.serial);
+    break;
   case P1_RECEIVE_INTERRUPTED:
   case P1_RECEIVE_ABANDONED:
     p1_receive_forget(link);

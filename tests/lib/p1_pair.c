@@ -84,11 +84,16 @@ static void give_data(struct p1_end *end, gsize want)
     p1_association_discard(end->association);
     return;
   }
+  if (end->wants == end->interrupt_at) {
+    p1_association_interrupt(end->association);
+    return;
+  }
   if (end->piece != 0) {
     want = MIN(want, end->piece);
   }
   g_autoptr(GBytes) data = g_bytes_new_from_bytes(end->sending, end->given, want);
   end->given += want;
+  end->octets_given += want;
   p1_association_data(end->association, data);
 }
 
@@ -105,7 +110,12 @@ static bool go_on(struct p1_end *end)
     g_clear_pointer(&end->sending, g_bytes_unref);
     end->sending = next;
     end->given = 0;
-    g_assert_true(p1_association_transfer(end->association, g_bytes_get_size(next), &error));
+    if (end->resumption != NULL && end->resumption->activity != NULL) {
+      end->given = end->resumption->offset;
+      g_assert_true(p1_association_resume(end->association, g_bytes_get_size(next), end->resumption, &error));
+    } else {
+      g_assert_true(p1_association_transfer(end->association, g_bytes_get_size(next), &error));
+    }
     g_assert_no_error(error);
   } else if (end->turn_asked && !end->never_give_turn) {
     end->turn_asked = false;
@@ -137,8 +147,41 @@ static void received(struct p1_end *end)
     return;
   }
   end->confirmed++;
-  g_ptr_array_add(end->received, g_bytes_new(end->coming->data, end->coming->len));
+  if (end->store != NULL) {
+    p1_store_complete(end->store);
+  } else {
+    g_ptr_array_add(end->received, g_bytes_new(end->coming->data, end->coming->len));
+  }
   p1_association_confirm(end->association);
+}
+
+static void not_sent(struct p1_end *end, struct p1_event *event)
+{
+  end->not_sent++;
+  end->outcome = event->outcome;
+  end->not_sent_permanent = event->permanent;
+  g_free(end->not_sent_words);
+  end->not_sent_words = g_steal_pointer(&event->words);
+  if (end->resumption != NULL) {
+    p1_resumption_clear(end->resumption);
+    *end->resumption = (struct p1_resumption){0};
+    if (event->outcome == P1_OUTCOME_INTERRUPTED &&
+        (event->resumption.serial > 0 || event->resumption.ended)) {
+      p1_resumption_copy(end->resumption, &event->resumption);
+    }
+  }
+}
+
+static void resume(struct p1_end *end, const struct p1_event *event)
+{
+  guint64 offset;
+  enum p1_resume_refusal why = P1_RESUME_DELETED;
+  end->resumed++;
+  if (end->store != NULL && p1_store_resume(end->store, event, &offset, &why)) {
+    p1_association_receive_from(end->association, offset);
+  } else {
+    p1_association_resume_refuse(end->association, why);
+  }
 }
 
 static void handle(struct p1_end *end, struct p1_event *event)
@@ -170,6 +213,9 @@ static void handle(struct p1_end *end, struct p1_event *event)
   case P1_BOUND:
     end->bound_seen = true;
     keep(&end->bound, event);
+    if (end->store != NULL) {
+      p1_store_association(end->store, &end->bound.resumption.session);
+    }
     if (end->want_turn) {
       p1_association_ask_turn(end->association, 1);
     }
@@ -195,17 +241,20 @@ static void handle(struct p1_end *end, struct p1_event *event)
     end->sent++;
     break;
   case P1_NOT_SENT:
-    end->not_sent++;
-    g_free(end->not_sent_words);
-    end->not_sent_words = g_steal_pointer(&event->words);
-    end->not_sent_permanent = event->permanent;
+    not_sent(end, event);
     break;
   case P1_RECEIVE_BEGIN:
     end->begun++;
     g_byte_array_set_size(end->coming, 0);
+    if (end->store != NULL) {
+      p1_store_begin(end->store, &event->resumption);
+    }
     break;
   case P1_RECEIVE_DATA:
     g_byte_array_append(end->coming, data, (guint)length);
+    if (end->store != NULL) {
+      p1_store_append(end->store, data, length);
+    }
     break;
   case P1_RECEIVE_OVERSIZE:
     end->oversize = true;
@@ -214,13 +263,41 @@ static void handle(struct p1_end *end, struct p1_event *event)
     received(end);
     break;
   case P1_CHECKPOINT:
+    end->checkpoints_out++;
+    g_assert_cmpuint(event->resumption.offset, <=, end->given);
+    break;
   case P1_RECOVER:
+    end->bind_seen = true;
+    keep(&end->bind, event);
+    if (end->store != NULL && p1_store_knows(end->store, &end->bind.resumption.session)) {
+      p1_association_recover_accept(end->association);
+    } else {
+      p1_association_recover_refuse(end->association, end->refuse_busy);
+    }
+    break;
   case P1_RECEIVE_RESUME:
+    resume(end, event);
+    break;
   case P1_RECEIVE_CHECKPOINT:
+    end->checkpoints_in++;
+    if (end->store != NULL) {
+      p1_store_checkpoint(end->store, &event->resumption);
+    }
+    if (!end->hold_checkpoints && (end->store == NULL || p1_store_syncs(end->store))) {
+      p1_association_checkpoint(end->association, event->transfer, event->resumption.serial);
+    }
+    break;
   case P1_RECEIVE_INTERRUPTED:
+    end->interrupted++;
+    if (end->store != NULL) {
+      p1_store_interrupt(end->store, &event->resumption);
+    }
     break;
   case P1_RECEIVE_ABANDONED:
     end->abandoned++;
+    if (end->store != NULL) {
+      p1_store_abandon(end->store);
+    }
     break;
   }
 }
@@ -285,12 +362,33 @@ static void hang_up(struct p1_end *from, struct p1_end *to)
   }
 }
 
+/* Nothing more comes: who waits for word that a resumed transfer is complete goes on. */
+static bool resume_timers(struct p1_pair *pair)
+{
+  struct p1_end *ends[] = {&pair->initiator, &pair->responder};
+  enum { TIMER_RESUME = 3 };
+  bool any = false;
+  for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+    if (ends[i]->timers[TIMER_RESUME] != 0 && !ends[i]->closed) {
+      any = true;
+      ends[i]->timers[TIMER_RESUME] = 0;
+      p1_association_timeout(ends[i]->association, TIMER_RESUME);
+      p1_end_drain(ends[i]);
+    }
+  }
+  return any;
+}
+
 void p1_pair_run(struct p1_pair *pair)
 {
   gsize chunk = pair->chunk != 0 ? pair->chunk : G_MAXUINT;
   p1_end_drain(&pair->initiator);
   p1_end_drain(&pair->responder);
   while (p1_pair_pass(pair, true, chunk) + p1_pair_pass(pair, false, chunk) > 0) {
+  }
+  if (resume_timers(pair)) {
+    p1_pair_run(pair);
+    return;
   }
   hang_up(&pair->initiator, &pair->responder);
   hang_up(&pair->responder, &pair->initiator);

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "lib/p1_store.h"
 #include "lib/pcap_write.h"
 #include "mhs/p1.h"
 
@@ -26,6 +27,11 @@ struct p1_end {
   bool want_turn;       /* asks for it when bound */
   gsize piece;          /* WANT_DATA is answered with at most that many octets; 0: all */
   bool discard_second;  /* the second WANT_DATA is answered by discard */
+  guint interrupt_at;   /* that WANT_DATA, counted from 1, is answered by interrupt; 0: none */
+  bool hold_checkpoints;   /* RECEIVE_CHECKPOINT is left unanswered */
+  struct p1_store *store;  /* receives through it, and resumes from it; NULL: keeps nothing, refuses to resume */
+  struct p1_resumption *resumption; /* where the next transfer goes on, and what is left when it is broken off; the
+                                     * test's, NULL: never resumes */
 
   /* What was seen. */
   GString *trace;      /* names of all events but send and timer, a space after each */
@@ -37,10 +43,13 @@ struct p1_end {
   gsize given;
   struct p1_event bind, bound, end; /* the last of each; end: refused, released or aborted */
   bool bind_seen, bound_seen, end_seen, closed, ready, oversize, turn_asked;
-  guint wants, sent, not_sent, begun, whole, confirmed, abandoned, sends, asked;
+  guint wants, sent, not_sent, begun, whole, confirmed, abandoned, interrupted, resumed, sends, asked;
+  guint checkpoints_in, checkpoints_out;
+  guint64 octets_given; /* of all transfers */
+  enum p1_outcome outcome;
   char *not_sent_words;
   bool not_sent_permanent;
-  guint timers[3];
+  guint timers[4];
 };
 
 struct p1_pair {

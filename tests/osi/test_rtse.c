@@ -81,25 +81,38 @@ static const struct expectation {
     {RTSE_STATE_OPENING, "A_ASSOCIATE_CNF_ACCEPT>TURN A_ASSOCIATE_CNF_REFUSE>CLOSED"},
     {RTSE_STATE_OPENED, "RT_OPEN_RSP_ACCEPT>TURN RT_OPEN_RSP_REFUSE>CLOSED"},
     {RTSE_STATE_TURN,
-     "RT_CLOSE_REQ>CLOSING RT_TRANSFER_REQ>SENDING P_TOKEN_PLEASE_IND>TURN RT_TURN_GIVE_REQ>WAIT"},
+     "RT_CLOSE_REQ>CLOSING RT_TRANSFER_REQ>SENDING RT_RESUME_REQ>SENDING P_TOKEN_PLEASE_IND>TURN "
+     "RT_TURN_GIVE_REQ>WAIT"},
     {RTSE_STATE_WAIT,
-     "A_RELEASE_IND>CLOSED_BY_PEER P_ACTIVITY_START_IND>RECEIVING P_ACTIVITY_RESUME_IND>REPORTED "
+     "A_RELEASE_IND>CLOSED_BY_PEER P_ACTIVITY_START_IND>RECEIVING P_ACTIVITY_RESUME_IND>RESUMED "
+     "P_ACTIVITY_INTERRUPT_IND>WAIT P_ACTIVITY_DISCARD_IND>CLOSED "
      "RT_TURN_PLEASE_REQ>WAIT P_TOKEN_PLEASE_IND>WAIT P_CONTROL_GIVE_IND>TURN"},
     {RTSE_STATE_SENDING,
-     "RT_DATA>SENDING P_SYNC_MINOR_CNF>SENDING RT_DISCARD>DISCARDING P_U_EXCEPTION_IND>DISCARDING "
+     "RT_DATA>SENDING P_SYNC_MINOR_CNF>SENDING RT_DISCARD>DISCARDING RT_INTERRUPT>INTERRUPTING "
+     "P_U_EXCEPTION_IND>DISCARDING "
      "P_P_EXCEPTION_IND>DISCARDING P_TOKEN_PLEASE_IND>SENDING"},
-    {RTSE_STATE_ENDING, "P_SYNC_MINOR_CNF>ENDING P_ACTIVITY_END_CNF>TURN P_U_EXCEPTION_IND>DISCARDING "
+    {RTSE_STATE_HOLDING, "RT_GO_ON>SENDING RT_DISCARD>DISCARDING RT_INTERRUPT>INTERRUPTING "
+                         "P_U_EXCEPTION_IND>DISCARDING P_P_EXCEPTION_IND>DISCARDING "
+                         "P_TOKEN_PLEASE_IND>HOLDING"},
+    {RTSE_STATE_INTERRUPTING, "P_ACTIVITY_INTERRUPT_CNF>TURN P_SYNC_MINOR_CNF>INTERRUPTING "
+                              "P_U_EXCEPTION_IND>INTERRUPTING P_P_EXCEPTION_IND>INTERRUPTING "
+                              "P_TOKEN_PLEASE_IND>INTERRUPTING"},
+    {RTSE_STATE_ENDING, "P_SYNC_MINOR_CNF>ENDING P_ACTIVITY_END_CNF>TURN RT_INTERRUPT>INTERRUPTING P_U_EXCEPTION_IND>DISCARDING "
                         "P_P_EXCEPTION_IND>DISCARDING P_TOKEN_PLEASE_IND>ENDING"},
     {RTSE_STATE_DISCARDING,
      "P_ACTIVITY_DISCARD_CNF>TURN P_SYNC_MINOR_CNF>DISCARDING P_U_EXCEPTION_IND>DISCARDING "
      "P_P_EXCEPTION_IND>DISCARDING P_TOKEN_PLEASE_IND>DISCARDING"},
     {RTSE_STATE_RECEIVING,
-     "P_DATA_IND>RECEIVING P_SYNC_MINOR_IND>RECEIVING P_ACTIVITY_END_IND>RECEIVED RT_REJECT>REPORTED "
-     "P_P_EXCEPTION_IND>REPORTED P_ACTIVITY_INTERRUPT_IND>WAIT P_ACTIVITY_DISCARD_IND>WAIT "
+     "P_DATA_IND>RECEIVING P_SYNC_MINOR_IND>RECEIVING P_ACTIVITY_END_IND>RECEIVED RT_REPORT>REPORTED "
+     "RT_CHECKPOINT_RSP>RECEIVING P_P_EXCEPTION_IND>STOPPING P_ACTIVITY_INTERRUPT_IND>WAIT P_ACTIVITY_DISCARD_IND>WAIT "
      "RT_TURN_PLEASE_REQ>RECEIVING"},
     {RTSE_STATE_RECEIVED,
-     "RT_SECURED>WAIT RT_REJECT>REPORTED P_P_EXCEPTION_IND>REPORTED P_ACTIVITY_INTERRUPT_IND>WAIT "
-     "P_ACTIVITY_DISCARD_IND>WAIT"},
+     "RT_SECURED>WAIT RT_REPORT>REPORTED RT_CHECKPOINT_RSP>RECEIVED P_P_EXCEPTION_IND>STOPPING "
+     "P_ACTIVITY_INTERRUPT_IND>WAIT P_ACTIVITY_DISCARD_IND>WAIT"},
+    {RTSE_STATE_RESUMED, "RT_RESUME_RSP>RECEIVING RT_REPORT>REPORTED"},
+    {RTSE_STATE_STOPPING, "P_ACTIVITY_INTERRUPT_IND>WAIT P_ACTIVITY_DISCARD_IND>WAIT P_DATA_IND>STOPPING "
+                          "P_DATA_IND_INVALID>STOPPING P_SYNC_MINOR_IND>STOPPING P_ACTIVITY_END_IND>STOPPING "
+                          "P_P_EXCEPTION_IND>STOPPING"},
     {RTSE_STATE_REPORTED, "P_ACTIVITY_INTERRUPT_IND>WAIT P_ACTIVITY_DISCARD_IND>WAIT P_DATA_IND>REPORTED "
                           "P_DATA_IND_INVALID>REPORTED P_SYNC_MINOR_IND>REPORTED P_ACTIVITY_END_IND>REPORTED "
                           "P_P_EXCEPTION_IND>REPORTED"},
@@ -120,8 +133,12 @@ static int expected_next(enum rtse_state state, enum rtse_event event)
       event == RTSE_EVENT_A_P_ABORT_IND) {
     return RTSE_STATE_CLOSED;
   }
-  ck_assert_int_eq(expectations[state].state, state);
-  g_auto(GStrv) items = g_strsplit(expectations[state].events, " ", -1);
+  const struct expectation *expectation = expectations;
+  while (expectation->state != state) {
+    expectation++;
+    ck_assert(expectation < expectations + G_N_ELEMENTS(expectations));
+  }
+  g_auto(GStrv) items = g_strsplit(expectation->events, " ", -1);
   for (gsize i = 0; items[i] != NULL; i++) {
     g_auto(GStrv) sides = g_strsplit(items[i], ">", 2);
     for (int next = 0;
@@ -147,9 +164,11 @@ static struct rtse *in_state(enum rtse_state state)
                                     .version = 2};
   rtse->activity = 1;
   if (state == RTSE_STATE_SENDING) {
-    rtse->left = 5000;
-    rtse->want = 1024;
+    rtse->out.left = 5000;
+    rtse->out.want = 1024;
   }
+  rtse->serial = 2;
+  rtse->secured = state == RTSE_STATE_RECEIVING || state == RTSE_STATE_RECEIVED ? 1 : 0;
   return rtse;
 }
 
@@ -178,10 +197,17 @@ static bool raise_event(struct rtse *rtse, enum rtse_event event)
   struct presentation_primitive presentation = {.session = {.service = service_of(event),
                                                             .kind = S_INDICATION}},
                                 connect = {0};
+  g_autoptr(GBytes) activity = octets("02<01>");
+  struct rtse_progress from = {.activity = activity, .serial = 1, .offset = 5};
+  if (event == RTSE_EVENT_RT_INTERRUPT) {
+    rtse->secured = 1; /* without a confirmed checkpoint it is discarded: the courses */
+  }
   osi_failure_set(&acse.failure, OSI_LAYER_ACSE, true, false, "below");
   bool done = rtse_step(rtse, event,
                         &(struct rtse_input){.connect = &connect,
                                              .size = 10,
+                                             .from = &from,
+                                             .serial = 2,
                                              .data = data,
                                              .acse = &acse,
                                              .presentation = &presentation,
@@ -196,6 +222,7 @@ static bool raise_event(struct rtse *rtse, enum rtse_event event)
 static bool transfer_was_open(enum rtse_state state)
 {
   return state == RTSE_STATE_SENDING || state == RTSE_STATE_ENDING || state == RTSE_STATE_DISCARDING ||
+         state == RTSE_STATE_HOLDING || state == RTSE_STATE_INTERRUPTING || state == RTSE_STATE_STOPPING ||
          state == RTSE_STATE_RECEIVING || state == RTSE_STATE_RECEIVED;
 }
 
@@ -224,7 +251,7 @@ START_TEST(every_state_takes_every_event_as_it_should)
                         g_str_has_suffix(text, "RT-ABORT.ind; "),
                     "%s in %s: %s", at, state_names[state], text);
     }
-    bool lost = strstr(text, "not transferred") != NULL || strstr(text, "abandoned") != NULL;
+    bool lost = strstr(text, "not transferred") != NULL || strstr(text, "transfer interrupted") != NULL;
     bool aborted = strstr(text, "RT-ABORT.ind") != NULL;
     ck_assert_msg(!aborted || lost == transfer_was_open(state), "%s in %s: %s", at, state_names[state], text);
     rtse_free(rtse);
@@ -552,7 +579,6 @@ START_TEST(a_proposal_without_sense_is_refused_with_words)
       {"30{ }", 0x0249, SESSION_TOKENS_ALL, 0, "RTSE APDU"},
       {"b0{ a3{ a0{ 05<> } } }", 0x0049, SESSION_TOKENS_ALL, 0, "exceptions"},
       {"b0{ a3{ a0{ 05<> } } }", 0x0249, SESSION_TOKEN_DATA, SESSION_TOKEN_MINOR, "divided"},
-      {"b0{ a3{ a1{ 04'ref' 17'261123180000Z' } } }", 0x0249, SESSION_TOKENS_ALL, 0, "recover"},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
     struct rtse *rtse = machine(false);
@@ -628,17 +654,20 @@ START_TEST(a_transfer_stops_at_the_window_and_goes_on_with_confirmations)
   ck_assert_ptr_nonnull(rtse_awaits(rtse));
   ck_assert(!rtse_data(rtse, little, NULL));
   from_presentation(rtse, S_SYNC_MINOR, S_CONFIRM, 2, 0, NULL); /* stands for both */
-  assert_outputs(rtse, "segment wanted; ");
+  assert_outputs(rtse, "checkpoint confirmed; segment wanted; ");
+  ck_assert_uint_eq(rtse_progress(rtse).offset, 2048);
   give(rtse, 1024);
   assert_outputs(rtse, "P-DATA.req; P-SYNC-MINOR.req; segment wanted; ");
   give(rtse, 1024);
   assert_outputs(rtse, "P-DATA.req; P-SYNC-MINOR.req; ");
   from_presentation(rtse, S_SYNC_MINOR, S_CONFIRM, 3, 0, NULL);
-  assert_outputs(rtse, "segment wanted; ");
+  assert_outputs(rtse, "checkpoint confirmed; segment wanted; ");
+  ck_assert(!rtse_progress(rtse).ended);
   give(rtse, 1);
   assert_outputs(rtse, "P-DATA.req; P-ACTIVITY-END.req; ");
   from_presentation(rtse, S_SYNC_MINOR, S_CONFIRM, 4, 0, NULL);
-  assert_outputs(rtse, "");
+  assert_outputs(rtse, "checkpoint confirmed; ");
+  ck_assert(rtse_progress(rtse).ended && rtse_progress(rtse).offset == 4096);
   from_presentation(rtse, S_ACTIVITY_END, S_CONFIRM, 5, 0, NULL);
   assert_outputs(rtse, "RT-TRANSFER.cnf transferred; turn; ");
   rtse_free(rtse);
@@ -675,7 +704,8 @@ START_TEST(an_exception_of_the_receiver_discards)
     struct rtse_output output;
     ck_assert(rtse_next(rtse, &output) && output.indication.type == RT_NOT_TRANSFERRED);
     ck_assert(output.indication.failure.by_peer);
-    ck_assert(output.indication.failure.permanent == (reason == 6));
+    ck_assert(!output.indication.failure.permanent);
+    ck_assert_int_eq(output.indication.outcome, RTSE_DISCARDED);
     rtse_output_clear(&output);
     assert_outputs(rtse, "turn; ");
     ck_assert(rtse_transfer(rtse, 100, NULL));
@@ -692,7 +722,11 @@ START_TEST(a_transfer_comes_and_is_secured_or_not)
   from_presentation(rtse, S_DATA, S_INDICATION, 0, 0, "~24{ 04'ab' 04'c' }");
   assert_outputs(rtse, "segment; segment; ");
   from_presentation(rtse, S_SYNC_MINOR, S_INDICATION, 1, 0, NULL);
+  assert_outputs(rtse, "checkpoint; "); /* confirmed when the user says that it is secured */
+  ck_assert(!rtse_checkpoint(rtse, 2, NULL));
+  ck_assert(rtse_checkpoint(rtse, 1, NULL));
   assert_outputs(rtse, "P-SYNC-MINOR.rsp; ");
+  ck_assert(!rtse_checkpoint(rtse, 1, NULL));
   from_presentation(rtse, S_ACTIVITY_END, S_INDICATION, 2, 0, NULL);
   assert_outputs(rtse, "RT-TRANSFER.ind; ");
   ck_assert(rtse_transfer_open(rtse));
@@ -702,7 +736,7 @@ START_TEST(a_transfer_comes_and_is_secured_or_not)
 
   from_presentation(rtse, S_ACTIVITY_START, S_INDICATION, 0, 0, NULL);
   g_free(outputs(rtse));
-  ck_assert(rtse_reject(rtse, NULL));
+  ck_assert(rtse_report(rtse, RTSE_REPORT_UNRECOVERABLE, NULL));
   assert_outputs(rtse, "P-U-EXCEPTION-REPORT.req; ");
   from_presentation(rtse, S_DATA, S_INDICATION, 0, 0, "04'x'");
   assert_outputs(rtse, "");
@@ -711,16 +745,155 @@ START_TEST(a_transfer_comes_and_is_secured_or_not)
 
   from_presentation(rtse, S_ACTIVITY_START, S_INDICATION, 0, 0, NULL);
   from_presentation(rtse, S_ACTIVITY_INTERRUPT, S_INDICATION, 0, 1, NULL);
-  assert_outputs(rtse, "transfer begins; transfer abandoned; P-ACTIVITY-INTERRUPT.rsp; ");
+  assert_outputs(rtse, "transfer begins; transfer interrupted; P-ACTIVITY-INTERRUPT.rsp; ");
   rtse_free(rtse);
 }
 END_TEST
 
-START_TEST(a_resume_is_answered_that_it_cannot_be)
+/* A transfer with one of two checkpoints confirmed. */
+static struct rtse *half_sent(void)
+{
+  struct rtse *rtse = open_initiator(RTSE_MONOLOGUE);
+  ck_assert(rtse_transfer(rtse, 5000, NULL));
+  give(rtse, 1024);
+  give(rtse, 1024);
+  from_presentation(rtse, S_SYNC_MINOR, S_CONFIRM, 1, 0, NULL);
+  g_free(outputs(rtse));
+  return rtse;
+}
+
+/* What the receiver reports decides whether the activity is kept (decision 0066). */
+START_TEST(an_exception_interrupts_what_can_go_on)
+{
+  static const struct {
+    enum session_service service;
+    guint reason;
+    bool kept;
+  } cases[] = {{S_U_EXCEPTION_REPORT, 0, false}, {S_U_EXCEPTION_REPORT, 1, true},
+               {S_U_EXCEPTION_REPORT, 3, false}, {S_U_EXCEPTION_REPORT, 5, true},
+               {S_U_EXCEPTION_REPORT, 6, false}, {S_P_EXCEPTION_REPORT, 0, true}};
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    struct rtse *rtse = half_sent();
+    bool kept = cases[i].kept;
+    from_presentation(rtse, cases[i].service, S_INDICATION, 0, cases[i].reason, NULL);
+    assert_outputs(rtse, kept ? "P-ACTIVITY-INTERRUPT.req; " : "P-ACTIVITY-DISCARD.req; ");
+    from_presentation(rtse, kept ? S_ACTIVITY_INTERRUPT : S_ACTIVITY_DISCARD, S_CONFIRM, 0, 0, NULL);
+    struct rtse_output output;
+    ck_assert(rtse_next(rtse, &output) && output.indication.type == RT_NOT_TRANSFERRED);
+    ck_assert_int_eq(output.indication.outcome, kept ? RTSE_INTERRUPTED : RTSE_DISCARDED);
+    rtse_output_clear(&output);
+    assert_outputs(rtse, "turn; ");
+    rtse_free(rtse);
+  }
+}
+END_TEST
+
+START_TEST(a_transfer_is_interrupted_and_resumed_on_the_same_association)
+{
+  struct rtse *rtse = half_sent();
+  ck_assert(rtse_interrupt(rtse, NULL));
+  assert_outputs(rtse, "P-ACTIVITY-INTERRUPT.req; ");
+  from_presentation(rtse, S_ACTIVITY_INTERRUPT, S_CONFIRM, 0, 0, NULL);
+  assert_outputs(rtse, "RT-TRANSFER.cnf not transferred; turn; ");
+  struct rtse_progress from = rtse_progress(rtse);
+  ck_assert(from.serial == 1 && from.offset == 1024 && !from.ended);
+  ck_assert(rtse_resume(rtse, 5000, &from, NULL, true, NULL)); /* not ended: nothing to wait for */
+  struct rtse_output output;
+  ck_assert(rtse_next(rtse, &output) && output.type == RTSE_PRESENTATION);
+  const struct session_primitive *session = &output.presentation.session;
+  g_autofree char *activity = hex(session->activity), *old = hex(session->old_activity);
+  ck_assert_str_eq(activity, "020102");
+  ck_assert_str_eq(old, "020101");
+  ck_assert(session->service == S_ACTIVITY_RESUME && session->serial == 1 && !session->old_reference_present);
+  rtse_output_clear(&output);
+  assert_outputs(rtse, "segment wanted; ");
+  give(rtse, 1024);
+  give(rtse, 1024);
+  g_free(outputs(rtse));
+  from_presentation(rtse, S_SYNC_MINOR, S_CONFIRM, 3, 0, NULL);
+  ck_assert(rtse_progress(rtse).serial == 3 && rtse_progress(rtse).offset == 3072);
+  rtse_free(rtse);
+
+  rtse = open_initiator(RTSE_MONOLOGUE); /* nothing confirmed: it is discarded */
+  ck_assert(rtse_transfer(rtse, 5000, NULL));
+  g_free(outputs(rtse));
+  ck_assert(rtse_interrupt(rtse, NULL));
+  assert_outputs(rtse, "P-ACTIVITY-DISCARD.req; ");
+  from = rtse_progress(rtse);
+  ck_assert(!rtse_resume(rtse, 5000, &from, NULL, false, NULL));
+  rtse_free(rtse);
+}
+END_TEST
+
+/* Only who has been sent everything can have it: RTAB transferCompleted is believed from nobody else. */
+START_TEST(transfer_completed_is_believed_after_the_end_alone)
+{
+  struct rtse *rtse = half_sent();
+  from_acse(rtse, A_ABORT, S_INDICATION, ACSE_ACCEPTED, "b6{ 80<07> }", 0, 0, 0);
+  assert_outputs(rtse, "RT-TRANSFER.cnf not transferred; RT-ABORT.ind; ");
+  rtse_free(rtse);
+  g_autoptr(GBytes) name = octets("02<09>");
+  for (int hold = 0; hold < 2; hold++) {
+    rtse = open_initiator(RTSE_MONOLOGUE);
+    ck_assert(rtse_resume(rtse, 5000, &(struct rtse_progress){name, 2, 2048, true}, NULL, hold, NULL));
+    assert_outputs(rtse, hold ? "P-ACTIVITY-RESUME.req; " : "P-ACTIVITY-RESUME.req; segment wanted; ");
+    ck_assert(rtse_is_holding(rtse) == hold);
+    from_acse(rtse, A_ABORT, S_INDICATION, ACSE_ACCEPTED, "b6{ 80<07> }", 0, 0, 0);
+    assert_outputs(rtse, "RT-TRANSFER.cnf transferred; RT-ABORT.ind; ");
+    rtse_free(rtse);
+  }
+  rtse = open_initiator(RTSE_MONOLOGUE);
+  ck_assert(rtse_resume(rtse, 5000, &(struct rtse_progress){name, 2, 2048, true}, NULL, true, NULL));
+  ck_assert(rtse_go_on(rtse, NULL));
+  assert_outputs(rtse, "P-ACTIVITY-RESUME.req; segment wanted; ");
+  from_acse(rtse, A_ABORT, S_INDICATION, ACSE_ACCEPTED, "b6{ 80<02> }", 0, 0, 0);
+  struct rtse_output output;
+  ck_assert(rtse_next(rtse, &output) && output.indication.type == RT_NOT_TRANSFERRED);
+  ck_assert_int_eq(output.indication.outcome, RTSE_CANNOT_RESUME);
+  rtse_output_clear(&output);
+  rtse_free(rtse);
+}
+END_TEST
+
+START_TEST(a_resumption_is_told_and_taken_or_not)
 {
   struct rtse *rtse = open_responder();
   from_presentation(rtse, S_ACTIVITY_RESUME, S_INDICATION, 5, 0, NULL);
+  assert_outputs(rtse, "transfer resumed; ");
+  ck_assert(rtse_is_deciding(rtse));
+  ck_assert(rtse_resume_accept(rtse, NULL));
+  from_presentation(rtse, S_DATA, S_INDICATION, 0, 0, "04'ab'");
+  from_presentation(rtse, S_SYNC_MINOR, S_INDICATION, 6, 0, NULL);
+  from_presentation(rtse, S_SYNC_MINOR, S_INDICATION, 7, 0, NULL);
+  assert_outputs(rtse, "segment; checkpoint; checkpoint; ");
+  ck_assert_ptr_null(rtse_awaits(rtse)); /* the window is full: we owe */
+  ck_assert(!rtse_checkpoint(rtse, 5, NULL));
+  ck_assert(rtse_checkpoint(rtse, 7, NULL)); /* one for both */
+  assert_outputs(rtse, "P-SYNC-MINOR.rsp; ");
+  ck_assert_ptr_nonnull(rtse_awaits(rtse));
+  ck_assert(rtse_report(rtse, RTSE_REPORT_JEOPARDIZED, NULL));
+  assert_outputs(rtse, "P-U-EXCEPTION-REPORT.req; ");
+  from_presentation(rtse, S_ACTIVITY_INTERRUPT, S_INDICATION, 0, 0, NULL);
+  assert_outputs(rtse, "transfer interrupted; P-ACTIVITY-INTERRUPT.rsp; ");
+
+  /* The end is confirmed; its sender, who does not know, must not discard it. */
+  from_presentation(rtse, S_ACTIVITY_START, S_INDICATION, 0, 0, NULL);
+  from_presentation(rtse, S_ACTIVITY_END, S_INDICATION, 1, 0, NULL);
+  ck_assert(rtse_secured(rtse, NULL));
+  g_free(outputs(rtse));
+  from_presentation(rtse, S_ACTIVITY_DISCARD, S_INDICATION, 0, 0, NULL);
   struct rtse_output output;
+  ck_assert(rtse_next(rtse, &output) && output.type == RTSE_ACSE);
+  g_autofree char *rtab = hex(output.acse.information);
+  ck_assert_str_eq(rtab, "b603800107");
+  rtse_output_clear(&output);
+  assert_outputs(rtse, "RT-ABORT.ind; ");
+  rtse_free(rtse);
+
+  rtse = open_responder();
+  from_presentation(rtse, S_ACTIVITY_RESUME, S_INDICATION, 5, 0, NULL);
+  g_free(outputs(rtse));
+  ck_assert(rtse_report(rtse, RTSE_REPORT_UNRECOVERABLE, NULL));
   ck_assert(rtse_next(rtse, &output) && output.type == RTSE_PRESENTATION);
   ck_assert_int_eq(output.presentation.session.service, S_U_EXCEPTION_REPORT);
   ck_assert_uint_eq(output.presentation.session.reason, 6);
@@ -730,6 +903,43 @@ START_TEST(a_resume_is_answered_that_it_cannot_be)
   from_presentation(rtse, S_ACTIVITY_START, S_INDICATION, 0, 0, NULL);
   assert_outputs(rtse, "transfer begins; ");
   rtse_free(rtse);
+}
+END_TEST
+
+/* RTORQ and RTOAC with the old connection's identifier in place of the bind; the turn goes where it was. */
+START_TEST(an_association_is_recovered)
+{
+  static const char rtorq[] = "b0{ 80<01> 81<02> 82<01> a3{ a1{ 04'ref' 17'261123180000Z' } } }";
+  static const char rtoac[] = "b1{ 80<01> 81<02> a2{ a1{ 04'ref' 17'261123180000Z' } } }";
+  g_autoptr(GBytes) calling = octets("04'ref'"), common = octets("17'261123180000Z'");
+  g_autoptr(GBytes) wanted = octets(rtorq), answer = octets(rtoac);
+  struct session_reference old = {.calling_user = calling, .common = common};
+  for (int there = 0; there < 2; there++) {
+    struct rtse *rtse = machine(true);
+    struct presentation_primitive connect = {0};
+    struct rtse_output output;
+    ck_assert(rtse_open_recover(rtse, RTSE_TWO_WAY_ALTERNATE, &old, there, &connect, NULL));
+    ck_assert(rtse_next(rtse, &output));
+    ck_assert(g_bytes_equal(output.acse.information, wanted));
+    ck_assert_uint_eq(output.acse.connect.session.tokens_acceptor, there ? SESSION_TOKENS_ALL : 0);
+    rtse_output_clear(&output);
+    from_acse(rtse, A_ASSOCIATE, S_CONFIRM, ACSE_ACCEPTED, rtoac, 0x0249, 0, 0);
+    assert_outputs(rtse, there ? "RT-OPEN.cnf accepted; " : "RT-OPEN.cnf accepted; turn; ");
+    rtse_free(rtse);
+
+    rtse = machine(false);
+    from_acse(rtse, A_ASSOCIATE, S_INDICATION, ACSE_ACCEPTED, rtorq, 0x0249, there ? 0 : SESSION_TOKENS_ALL,
+              there ? SESSION_TOKENS_ALL : 0);
+    ck_assert(rtse_next(rtse, &output) && output.indication.type == RT_OPEN_IND);
+    ck_assert(output.indication.recover && g_bytes_equal(output.indication.reference.calling_user, calling));
+    rtse_output_clear(&output);
+    ck_assert(rtse_open_accept(rtse, NULL, NULL));
+    ck_assert(rtse_next(rtse, &output) && output.type == RTSE_ACSE);
+    ck_assert(g_bytes_equal(output.acse.information, answer));
+    rtse_output_clear(&output);
+    assert_outputs(rtse, there ? "turn; " : "");
+    rtse_free(rtse);
+  }
 }
 END_TEST
 
@@ -838,7 +1048,11 @@ static Suite *suite(void)
   tcase_add_test(courses, without_checkpoints_segments_follow_each_other);
   tcase_add_test(courses, an_exception_of_the_receiver_discards);
   tcase_add_test(courses, a_transfer_comes_and_is_secured_or_not);
-  tcase_add_test(courses, a_resume_is_answered_that_it_cannot_be);
+  tcase_add_test(courses, an_exception_interrupts_what_can_go_on);
+  tcase_add_test(courses, a_transfer_is_interrupted_and_resumed_on_the_same_association);
+  tcase_add_test(courses, transfer_completed_is_believed_after_the_end_alone);
+  tcase_add_test(courses, a_resumption_is_told_and_taken_or_not);
+  tcase_add_test(courses, an_association_is_recovered);
   tcase_add_test(courses, the_turn_is_asked_for_with_a_priority);
   tcase_add_test(courses, who_has_no_right_to_close_cannot);
   tcase_add_test(courses, aborts_are_told_in_words);
