@@ -228,6 +228,7 @@ static void audit_recipients(struct store_txn *txn, const struct store_message *
 struct subject {
   struct relay *relay;
   guint64 report;
+  char *words; /* why the report ends here; NULL: it goes on */
 };
 
 static void found_subject(void *user, const guint64 *ids, gsize count, const GError *error)
@@ -236,16 +237,18 @@ static void found_subject(void *user, const guint64 *ids, gsize count, const GEr
   if (!error && count > 0 && ids[0] != subject->report) {
     g_autofree char *report = store_id_format(subject->report);
     struct store_txn *txn = store_txn_new();
-    audit_record(audit_text(audit_new(), "report", report), txn, ids[0], -1, "report-received");
+    struct audit *audit = audit_text(audit_new(), "report", report);
+    audit_record(audit_text(audit, "words", subject->words), txn, ids[0], -1, "report-received");
     relay_commit(subject->relay, txn, "report-received");
   }
+  g_free(subject->words);
   g_free(subject);
 }
 
-static void correlate(struct relay *relay, guint64 message, const char *mts_id)
+static void correlate(struct relay *relay, guint64 message, const char *mts_id, const char *words)
 {
   struct subject *subject = g_new0(struct subject, 1);
-  *subject = (struct subject){.relay = relay, .report = message};
+  *subject = (struct subject){.relay = relay, .report = message, .words = g_strdup(words)};
   store_find(relay->store, "mts-id", mts_id, 1, found_subject, subject);
 }
 
@@ -261,7 +264,7 @@ static void route(struct reader *reader)
     const struct mapping_identifier *identifier = result->identifiers->pdata[i];
     store_txn_identifier(txn, message->id, identifier->kind, identifier->value);
     if (strcmp(identifier->kind, "subject-mts-id") == 0)
-      correlate(relay, message->id, identifier->value);
+      correlate(relay, message->id, identifier->value, result->words);
   }
   if (reader->key)
     store_txn_identifier(txn, message->id, "p1-key", reader->key);
@@ -278,6 +281,10 @@ static void route(struct reader *reader)
     store_txn_route(txn, message, true);
     audit_recipients(txn, message);
   } else {
+    if (result->content == MAPPING_CONTENT_REPORT && result->words) {
+      g_autofree char *id = store_id_format(message->id);
+      relay_log(LOG_NOTE, "report", "message=%s ends here: %s", id, result->words);
+    }
     message->state = STORE_DONE;
     store_txn_done(txn, message->id);
     audit_record(audit_text(audit_new(), "words",
