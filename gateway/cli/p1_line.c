@@ -309,6 +309,8 @@ void p1_line_entries(struct p1_line_settings *settings, GOptionEntry entries[P1_
       {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &settings->password_file,
        "own password: the file's first line", "FILE"},
       {"octets", 0, 0, G_OPTION_ARG_NONE, &settings->octets, "send the password as OCTET STRING", NULL},
+      {"mode", 0, 0, G_OPTION_ARG_STRING, &settings->mode,
+       "1988-normal (source's default), 1988-x410 or 1984; sink: none, whichever comes", "MODE"},
       {"tsel", 0, 0, G_OPTION_ARG_STRING, &settings->tsel,
        "transport selector called, or own: text or x'...'", "TSEL"},
       {"checkpoint", 0, 0, G_OPTION_ARG_INT, &settings->checkpoint, "checkpoint size in KiB (64); 0: none",
@@ -323,7 +325,13 @@ bool p1_line_options(const struct p1_line_settings *settings, bool initiator, st
                      GError **error)
 {
   struct osi_selector tsel = {0};
+  enum p1_mode mode = P1_MODE_1988_NORMAL;
   if (!osi_selector_parse(settings->tsel, &tsel, error)) {
+    return false;
+  }
+  if (settings->mode != NULL && !p1_mode_parse(settings->mode, &mode)) {
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                "mode \"%s\": it is 1988-normal, 1988-x410 or 1984", settings->mode);
     return false;
   }
   if (settings->checkpoint < 0 || settings->window < 1 || settings->tpdu < 0 || settings->version < 1 ||
@@ -338,7 +346,10 @@ bool p1_line_options(const struct p1_line_settings *settings, bool initiator, st
   }
   *options_r =
       (struct p1_options){.initiator = initiator,
-                          .local = {.mta_name = settings->mta, .password = g_steal_pointer(&password)},
+                          .mode = mode,
+                          .local = {.authentication = settings->mta != NULL ? P1_SIMPLE : P1_UNAUTHENTICATED,
+                                    .mta_name = settings->mta,
+                                    .password = g_steal_pointer(&password)},
                           .password_form = settings->octets ? P1_PASSWORD_OCTETS : P1_PASSWORD_IA5,
                           .tpdu_size = (guint8)settings->tpdu,
                           .checkpoint_size = (guint)settings->checkpoint,
@@ -356,4 +367,5 @@ void p1_line_settings_clear(struct p1_line_settings *settings)
   g_free(settings->mta);
   g_free(settings->password_file);
   g_free(settings->tsel);
+  g_free(settings->mode);
 }

@@ -37,7 +37,7 @@ int p1_line_listen(const char *address, GError **error);
 GBytes *p1_password_from(const char *path, GError **error);
 /* Options common to the tools: what the command line said, with defaults for what it did not. */
 struct p1_line_settings {
-  char *mta, *password_file, *tsel;
+  char *mta, *password_file, *tsel, *mode;
   int checkpoint, window, tpdu, version;
   gboolean octets;
 };
@@ -46,7 +46,7 @@ struct p1_line_settings {
     .checkpoint = 64, .window = 8, .tpdu = 0x0d, .version = 2                                                \
   }
 /* Entries of GOptionContext that fill settings; the array is the caller's, with room for P1_LINE_ENTRIES. */
-enum { P1_LINE_ENTRIES = 8 };
+enum { P1_LINE_ENTRIES = 9 };
 void p1_line_entries(struct p1_line_settings *settings, GOptionEntry entries[P1_LINE_ENTRIES]);
 /* False and error when a file cannot be read or a selector is none.  credentials_r holds the name and
  * password. */

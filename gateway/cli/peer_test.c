@@ -85,8 +85,9 @@ static void end(struct test *test)
 
 static char *bound_words(const struct p1_event *event)
 {
-  return g_strdup_printf("responder \"%s\", checkpoint %uK, window %u, session version %u, TPDU %u, %s",
+  return g_strdup_printf("responder \"%s\", mode %s, checkpoint %uK, window %u, session version %u, TPDU %u, %s",
                          event->peer.mta_name ? event->peer.mta_name : "(unauthenticated)",
+                         p1_mode_name(event->mode),
                          event->checkpoint_size, event->window, event->session_version, event->tpdu_max,
                          event->dialogue == P1_TWO_WAY_ALTERNATE ? "two-way-alternate" : "monologue");
 }

@@ -15,6 +15,7 @@ enum { FAREWELL_MS = 20 };
 
 struct sink {
   struct p1_options options;
+  bool one_mode;               /* that of the options; else whichever comes */
   const char *peer;            /* NULL: anybody */
   struct message_check *check; /* NULL: transfers are not looked into */
   const char *dump;
@@ -70,10 +71,11 @@ static void on_event(struct p1_line *line, const struct p1_event *event, void *u
   const guint8 *data;
   switch (event->type) {
   case P1_BIND:
-    if (sink->peer != NULL && g_strcmp0(sink->peer, event->peer.mta_name) != 0) {
+    if ((sink->peer != NULL && g_strcmp0(sink->peer, event->peer.mta_name) != 0) ||
+        (sink->one_mode && !p1_mode_fits(event->mode, sink->options.mode))) {
       p1_association_bind_refuse(association, P1_BIND_AUTHENTICATION_ERROR);
     } else {
-      p1_association_bind_accept(association, &sink->options.local, sink->options.password_form);
+      p1_association_bind_accept(association, sink->one_mode ? sink->options.mode : event->mode, &sink->options.local, sink->options.password_form);
     }
     break;
   case P1_RECEIVE_BEGIN:
@@ -236,6 +238,7 @@ int cli_sink(int argc, char **argv)
     fprintf(stderr, "gw400 sink: %s\n", error->message);
   } else {
     sink.peer = peer;
+    sink.one_mode = settings.mode != NULL;
     sink.dump = folder;
     sink.wanted = (guint)count;
     sink.options.dialogue = P1_TWO_WAY_ALTERNATE;

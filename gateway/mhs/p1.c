@@ -19,6 +19,35 @@ const char *p1_step_name(enum p1_step step)
   return names[step];
 }
 
+static const char *const mode_names[] = {
+    [P1_MODE_1988_NORMAL] = "1988-normal", [P1_MODE_1988_X410] = "1988-x410", [P1_MODE_1984] = "1984"};
+
+const char *p1_mode_name(enum p1_mode mode)
+{
+  return mode_names[mode];
+}
+
+bool p1_mode_parse(const char *text, enum p1_mode *mode_r)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(mode_names); i++) {
+    if (g_strcmp0(text, mode_names[i]) == 0) {
+      *mode_r = (enum p1_mode)i;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool p1_mode_is_x410(enum p1_mode mode)
+{
+  return mode != P1_MODE_1988_NORMAL;
+}
+
+bool p1_mode_fits(enum p1_mode came, enum p1_mode wanted)
+{
+  return p1_mode_is_x410(came) == p1_mode_is_x410(wanted);
+}
+
 const char *p1_event_name(enum p1_event_type type)
 {
   static const char *const names[] = {[P1_SEND] = "send",
@@ -69,8 +98,8 @@ struct p1_association *p1_association_new(const struct p1_options *options)
   struct p1_association *association = g_new0(struct p1_association, 1);
   association->options = *options;
   struct p1_options *own = &association->options;
-  own->local.mta_name = g_strdup(options->local.mta_name);
-  own->local.password = options->local.password != NULL ? g_bytes_ref(options->local.password) : NULL;
+  p1_credentials_copy(&own->local, &options->local);
+  association->mode = options->mode;
   own->reference = g_strdup(options->reference);
   own->reference_time = g_strdup(options->reference_time);
   association->out = g_byte_array_new();

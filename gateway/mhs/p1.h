@@ -1,11 +1,11 @@
-/* p1.h - one P1 association: X.419 mts-transfer over RTSE (X.228 normal mode), ACSE, presentation, session,
- * transport, TPKT.
+/* p1.h - one P1 association: X.419 mts-transfer over RTSE (X.228), ACSE, presentation, session, transport,
+ * TPKT, in each of its three modes (enum p1_mode).
  *
  * The whole stack of one TCP connection as one pure machine, which the relay drives: octets of the stream,
  * the relay's requests and timeouts go in; octets to write and P1 events come out, drained with
  * p1_association_next().  The MTS-APDU is carried as octets: this folder never looks into one.  As sent it is
- * wrapped in EXTERNAL (normal mode) here; as received the RT-TRANSFER value is passed on as it came (with its
- * EXTERNAL): the reading job unwraps it.
+ * wrapped in EXTERNAL (normal mode) here; as received the RT-TRANSFER value is passed on as it came (in
+ * normal mode with its EXTERNAL): the reading job unwraps it.
  *
  * Transfer out: P1_READY -> p1_association_transfer() -> P1_WANT_DATA* answered by p1_association_data(), and
  * P1_CHECKPOINT as the receiver secures; the activity's end goes out by itself -> P1_SENT or P1_NOT_SENT.
@@ -28,6 +28,19 @@
 
 #include "osi/selector.h"
 
+/* How the association speaks, and of which year its binds and MTS-APDUs are. */
+enum p1_mode {
+  P1_MODE_1988_NORMAL, /* X.419 12: ACSE, contexts, segments as RTTR, an EXTERNAL around each MTS-APDU */
+  P1_MODE_1988_X410,   /* X.419 12, X.410-1984 mode of X.226, X.227, X.228: RTSE's APDUs and segments bare */
+  P1_MODE_1984 /* X.411-1984 over X.410-1984: as before, version 1 of session, password as IA5String */
+};
+/* "1988-normal", "1988-x410", "1984"; and back, false when it is none of them. */
+const char *p1_mode_name(enum p1_mode mode);
+bool p1_mode_parse(const char *text, enum p1_mode *mode_r);
+
+/* RTORQ's applicationProtocol (X.410 modes) as an option; any other number is sent as it is. */
+enum p1_protocol { P1_PROTOCOL_OF_MODE = 0, P1_PROTOCOL_ABSENT = -1 };
+
 enum p1_password_form { P1_PASSWORD_IA5, P1_PASSWORD_OCTETS };
 /* X.411 8.2.2: what a refused bind says on the wire. */
 enum p1_bind_error {
@@ -39,11 +52,22 @@ enum p1_bind_error {
 };
 enum p1_dialogue { P1_MONOLOGUE = 0, P1_TWO_WAY_ALTERNATE = 1 };
 
+/* X.411 8.1.1.1.1: how a side of the bind says who it is. */
+enum p1_authentication {
+  P1_SIMPLE,         /* MTA name and password, which may be empty */
+  P1_STRONG,         /* MTA name, bind token and certificates */
+  P1_UNAUTHENTICATED /* neither name nor credentials */
+};
 struct p1_credentials {
-  char *mta_name;   /* NULL: unauthenticated bind (NULL credentials) */
-  GBytes *password; /* octets, whatever their ASN.1 form; NULL when unauthenticated */
+  enum p1_authentication authentication;
+  char *mta_name;
+  GBytes *password; /* simple: octets, whatever their ASN.1 form; NULL: empty */
+  /* Strong (X.411 8.5.10): Token, Certificates, CertificateAssertion, each one BER SEQUENCE as it travels;
+   * NULL: absent. Carried through, not looked into. */
+  GBytes *bind_token, *certificates, *certificate_selector;
 };
 void p1_credentials_clear(struct p1_credentials *credentials);
+void p1_credentials_copy(struct p1_credentials *to, const struct p1_credentials *from);
 
 /* X.228 9 SessionConnectionIdentifier: the name of an association, for as long as a transfer of it may be
  * resumed.  The octets are as they travel (each one BER value), and compared by their contents: a peer may
@@ -75,15 +99,17 @@ void p1_resumption_copy(struct p1_resumption *to, const struct p1_resumption *fr
 
 struct p1_options {
   bool initiator;
+  enum p1_mode mode;           /* initiator; a responder takes whichever comes and tells it in P1_BIND */
+  gint application_protocol;   /* initiator, X.410 modes: enum p1_protocol, or the number */
   struct p1_credentials local; /* initiator: sent in the bind (copied) */
-  enum p1_password_form password_form;
+  enum p1_password_form password_form; /* of 1988 */
   struct osi_selector local_tsel, remote_tsel, local_ssel, remote_ssel, local_psel, remote_psel;
   guint8 tpdu_size;      /* as transport_options */
   guint checkpoint_size; /* KiB between checkpoints proposed/at most agreed; 0 = none */
   guint window;          /* unconfirmed checkpoints at most */
   enum p1_dialogue
       dialogue;          /* proposed (initiator) / two-way accepted when P1_TWO_WAY_ALTERNATE (responder) */
-  guint session_version; /* 1 or 2 at most */
+  guint session_version; /* 1 or 2 at most; mode 1984 proposes 1 */
   char *reference;       /* common reference of the session connection: unguessable, unique; from the relay */
   char *reference_time;  /* UTCTime text for the same */
   guint connect_ms, answer_ms, release_ms; /* waiting for: connection and bind; a confirmation; release */
@@ -104,9 +130,9 @@ enum p1_event_type {
   P1_CLOSE, /* close the TCP connection, then free; last event */
   P1_TIMER, /* start timer `timer` with ms; 0 stops it */
   /* association */
-  P1_BIND,    /* responder: peer = name and password, called/calling selectors: answer it */
-  P1_RECOVER, /* responder: somebody recovers the association resumption.session; selectors as P1_BIND; he
-               * gives no name and no password, so take it only from the peer of the old association:
+  P1_BIND,    /* responder: peer = name and password, mode, application_protocol, selectors: answer it */
+  P1_RECOVER, /* responder: somebody recovers the association resumption.session; mode, selectors as P1_BIND;
+               * he gives no name and no password, so take it only from the peer of the old association:
                * p1_association_recover_accept/refuse() */
   P1_BOUND,   /* association is up; initiator: peer = the responder's name and password (none when recovered);
                * negotiated values; resumption.session = its identifier, for later */
@@ -185,7 +211,12 @@ struct p1_event {
   enum p1_event_type type;
   GBytes *data;
   struct p1_credentials peer;
-  struct osi_selector calling_tsel, called_tsel;            /* P1_BIND */
+  /* P1_BIND, P1_BOUND.  As responder: what was recognised, then what was accepted; the protocol as it came
+   * (P1_PROTOCOL_ABSENT: none). */
+  enum p1_mode mode;
+  gint application_protocol;
+  struct osi_selector calling_tsel, called_tsel; /* P1_BIND */
+  struct osi_selector calling_ssel, called_ssel, calling_psel, called_psel;
   guint checkpoint_size, window, session_version, tpdu_max; /* P1_BOUND */
   enum p1_dialogue dialogue;
   enum p1_step step;
@@ -216,9 +247,13 @@ void p1_association_lost(struct p1_association *association, const char *why); /
 void p1_association_timeout(struct p1_association *association, guint timer);
 bool p1_association_next(struct p1_association *association, struct p1_event *event_r);
 
-/* Responder's answers to P1_BIND: local is our name and password for this peer, in its form. */
-void p1_association_bind_accept(struct p1_association *association, const struct p1_credentials *local,
-                                enum p1_password_form form);
+/* Responder's answers to P1_BIND: local is our name and password for this peer, in its form.  mode is what
+ * the peer is set up for, which decides between the two of X.410; normal mode and X.410's cannot stand for
+ * each other, so that such a bind is to be refused: p1_mode_fits(). */
+void p1_association_bind_accept(struct p1_association *association, enum p1_mode mode,
+                                const struct p1_credentials *local, enum p1_password_form form);
+/* Whether an association that came in one mode can go on in the other. */
+bool p1_mode_fits(enum p1_mode came, enum p1_mode wanted);
 void p1_association_bind_refuse(struct p1_association *association, enum p1_bind_error error);
 
 /* Responder's answers to P1_RECOVER.  Refused for good (cannotRecover), or because we are busy now. */

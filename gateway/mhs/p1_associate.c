@@ -16,7 +16,8 @@ static enum p1_step step_of(enum osi_layer layer)
 
 /* --- the bind --- */
 
-/* X.228 9: an OCTET STRING and a UTCTime, encoded, as the session connection identifier's parts. */
+/* X.228 9: an OCTET STRING (in X.410 mode a T61String) and a UTCTime, encoded, as the session connection
+ * identifier's parts. */
 static GBytes *reference_part(guint8 tag, const char *text)
 {
   if (text == NULL || text[0] == '\0') {
@@ -33,7 +34,8 @@ void p1_open(struct p1_association *association)
 {
   const struct p1_options *options = &association->options;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GBytes) argument = p1_bind_write_argument(&options->local, options->password_form, &error);
+  g_autoptr(GBytes) argument =
+      p1_bind_write_argument(options->mode, &options->local, options->password_form, &error);
   if (argument == NULL) {
     p1_fault(association, error);
     return;
@@ -41,7 +43,8 @@ void p1_open(struct p1_association *association)
   struct presentation_primitive connect = {
       .session = {.calling = options->local_ssel,
                   .called = options->remote_ssel,
-                  .reference = {.calling_user = reference_part(0x04, options->reference),
+                  .reference = {.calling_user = reference_part(p1_mode_is_x410(options->mode) ? 0x14 : 0x04,
+                                                               options->reference),
                                 .common = reference_part(0x17, options->reference_time)}}};
   association->opened = true;
   p1_take_identifier(association, &connect.session.reference);
@@ -67,6 +70,8 @@ struct p1_event *p1_tell_bound(struct p1_association *association, const struct 
   event->tpdu_max = transport_tpdu_max(association->transport);
   event->dialogue = terms->dialogue == RTSE_MONOLOGUE ? P1_MONOLOGUE : P1_TWO_WAY_ALTERNATE;
   p1_session_identifier_copy(&event->resumption.session, &association->identifier);
+  event->mode = association->mode;
+  event->application_protocol = terms->x410 ? terms->protocol : P1_PROTOCOL_ABSENT;
   association->phase = P1_PHASE_BOUND;
   return event;
 }
@@ -83,10 +88,47 @@ static enum rtse_refuse refuse_reason(enum p1_bind_error error)
 static void refuse(struct p1_association *association, enum p1_bind_error bind_error)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GBytes) octets = p1_bind_write_error(bind_error, NULL);
+  g_autoptr(GBytes) octets =
+      p1_mode_is_x410(association->mode) ? NULL : p1_bind_write_error(bind_error, NULL);
   if (!rtse_open_refuse(association->rtse, refuse_reason(bind_error), octets, &error)) {
     p1_fault(association, error);
   }
+}
+
+/* X.419 12: which application it is that RTORQ opens.  False: none of ours. */
+static bool recognise_mode(const struct rtse_terms *terms, enum p1_mode *mode_r)
+{
+  if (!terms->x410) {
+    *mode_r = P1_MODE_1988_NORMAL;
+    return true;
+  }
+  switch (terms->protocol) {
+  case RTSE_PROTOCOL_ABSENT: /* X.410-1984: DEFAULT p1 */
+  case RTSE_MTS_TRANSFER_1984:
+    *mode_r = P1_MODE_1984;
+    return true;
+  case RTSE_MTS_TRANSFER:
+  case RTSE_MTS_TRANSFER_SWAPPED:
+    *mode_r = P1_MODE_1988_X410;
+    return true;
+  default:
+    *mode_r = P1_MODE_1988_X410; /* for the refusal */
+    return false;
+  }
+}
+
+void p1_tell_origin(const struct p1_association *association, const struct rtse_indication *indication,
+                    struct p1_event *event)
+{
+  const struct presentation_primitive *connect = &indication->connect;
+  event->mode = association->mode;
+  event->application_protocol = indication->terms.x410 ? indication->terms.protocol : P1_PROTOCOL_ABSENT;
+  event->calling_tsel = association->calling_tsel;
+  event->called_tsel = association->called_tsel;
+  event->calling_ssel = connect->session.calling;
+  event->called_ssel = connect->session.called;
+  event->calling_psel = connect->calling;
+  event->called_psel = connect->called;
 }
 
 void p1_on_open_ind(struct p1_association *association, struct rtse_indication *indication)
@@ -96,11 +138,17 @@ void p1_on_open_ind(struct p1_association *association, struct rtse_indication *
   association->opened = true;
   association->terms = indication->terms;
   p1_take_identifier(association, &indication->connect.session.reference);
-  if (indication->recover) {
+  if (!recognise_mode(&indication->terms, &association->mode)) {
+    g_autofree char *words =
+        g_strdup_printf("the peer opens application protocol %d, which is not P1's: it must be set to "
+                        "the transfer of messages, 1 (of 1984) or 12 (X.419 12)",
+                        indication->terms.protocol);
+    refuse(association, P1_BIND_AUTHENTICATION_ERROR);
+    p1_end(association, P1_ABORTED, P1_STEP_RTSE, false, true, words);
+  } else if (indication->recover) {
     p1_on_recover(association, indication);
     return;
-  }
-  if (!p1_bind_read_argument(indication->user_data, &peer, &error)) {
+  } else if (!p1_bind_read_argument(association->mode, indication->user_data, &peer, &error)) {
     refuse(association, P1_BIND_AUTHENTICATION_ERROR);
     p1_end(association, P1_ABORTED, P1_STEP_BIND, false, true, error->message);
   } else if (indication->terms.dialogue == RTSE_TWO_WAY_ALTERNATE &&
@@ -111,23 +159,25 @@ void p1_on_open_ind(struct p1_association *association, struct rtse_indication *
   } else {
     struct p1_event *event = p1_put(association, P1_BIND);
     event->peer = peer;
-    event->calling_tsel = association->calling_tsel;
-    event->called_tsel = association->called_tsel;
+    p1_tell_origin(association, indication, event);
     association->phase = P1_PHASE_BINDING;
     return;
   }
   p1_credentials_clear(&peer);
 }
 
-void p1_association_bind_accept(struct p1_association *association, const struct p1_credentials *local,
-                                enum p1_password_form form)
+void p1_association_bind_accept(struct p1_association *association, enum p1_mode mode,
+                                const struct p1_credentials *local, enum p1_password_form form)
 {
   enum p1_phase before = association->phase;
   g_autoptr(GError) error = NULL;
   if (association->phase != P1_PHASE_BINDING) {
     return;
   }
-  g_autoptr(GBytes) result = p1_bind_write_result(local, form, &error);
+  if (p1_mode_fits(association->mode, mode)) {
+    association->mode = mode;
+  }
+  g_autoptr(GBytes) result = p1_bind_write_result(association->mode, local, form, &error);
   (void)p1_tell_bound(association, &association->terms);
   if (result == NULL || !rtse_open_accept(association->rtse, result, &error)) {
     p1_fault(association, error);
@@ -156,7 +206,7 @@ void p1_on_open_accepted(struct p1_association *association, struct rtse_indicat
     (void)p1_tell_bound(association, &indication->terms);
     return;
   }
-  if (p1_bind_read_result(indication->user_data, &peer, &error)) {
+  if (p1_bind_read_result(association->mode, indication->user_data, &peer, &error)) {
     p1_tell_bound(association, &indication->terms)->peer = peer;
     return;
   }
@@ -166,7 +216,8 @@ void p1_on_open_accepted(struct p1_association *association, struct rtse_indicat
 
 static char *bind_error_words(const struct p1_association *association, enum p1_bind_error error)
 {
-  const char *name = association->options.local.mta_name;
+  const struct p1_credentials *local = &association->options.local;
+  const char *name = local->authentication == P1_UNAUTHENTICATED ? NULL : local->mta_name;
   switch (error) {
   case P1_BIND_BUSY:
     return g_strdup("the peer is busy: it takes no further association now");
@@ -193,11 +244,33 @@ static char *bind_error_words(const struct p1_association *association, enum p1_
   return g_strdup_printf("bind error %u, which X.411 12.1.1 does not know", (guint)error);
 }
 
+/* X.410 mode: RTSE's reason in place of the bind error. */
+static bool bind_error_of(const struct rtse_indication *indication, enum p1_bind_error *error_r)
+{
+  if (!indication->terms.x410 || !indication->refuse_given) {
+    return false;
+  }
+  switch (indication->refuse_reason) {
+  case RTSE_REFUSE_BUSY:
+    *error_r = P1_BIND_BUSY;
+    return true;
+  case RTSE_REFUSE_VALIDATION_FAILURE:
+    *error_r = P1_BIND_AUTHENTICATION_ERROR;
+    return true;
+  case RTSE_REFUSE_UNACCEPTABLE_DIALOGUE_MODE:
+    *error_r = P1_BIND_UNACCEPTABLE_DIALOGUE_MODE;
+    return true;
+  default:
+    return false; /* RTSE's own: recovery, or unknown */
+  }
+}
+
 void p1_on_open_refused(struct p1_association *association, struct rtse_indication *indication)
 {
   const struct osi_failure *failure = &indication->failure;
   enum p1_bind_error error;
-  if (indication->user_data != NULL && p1_bind_read_error(indication->user_data, &error)) {
+  if ((indication->user_data != NULL && p1_bind_read_error(indication->user_data, &error)) ||
+      bind_error_of(indication, &error)) {
     g_autofree char *words = bind_error_words(association, error);
     p1_end(association, P1_REFUSED, P1_STEP_BIND, true, error != P1_BIND_BUSY, words);
     struct p1_event *event = outputs_last(&association->events);

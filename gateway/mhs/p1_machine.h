@@ -27,12 +27,16 @@ enum p1_phase {
 
 enum p1_timer { P1_TIMER_PHASE, P1_TIMER_TRANSPORT, P1_TIMER_SESSION, P1_TIMER_RESUME };
 
+/* The mode's two halves: presentation, ACSE and RTSE in X.410-1984 mode or not. */
+bool p1_mode_is_x410(enum p1_mode mode);
+
 struct p1_association {
   struct p1_options options;
   enum p1_phase phase;
   bool over;      /* P1_REFUSED, P1_RELEASED or P1_ABORTED is told */
   bool releasing; /* as soon as the turn is here */
   bool turn_here; /* as far as is known */
+  enum p1_mode mode; /* initiator: of the options; responder: recognised, then decided */
 
   struct transport *transport;
   struct session *session;
@@ -102,6 +106,9 @@ void p1_abort_here(struct p1_association *association, enum p1_step step, enum r
 
 /* p1_associate.c */
 struct p1_event *p1_tell_bound(struct p1_association *association, const struct rtse_terms *terms);
+/* Which mode, protocol and selectors an association came with. */
+void p1_tell_origin(const struct p1_association *association, const struct rtse_indication *indication,
+                    struct p1_event *event);
 void p1_on_open_ind(struct p1_association *association, struct rtse_indication *indication);
 void p1_on_open_accepted(struct p1_association *association, struct rtse_indication *indication);
 void p1_on_open_refused(struct p1_association *association, struct rtse_indication *indication);

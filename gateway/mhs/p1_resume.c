@@ -55,8 +55,7 @@ void p1_on_recover(struct p1_association *association, const struct rtse_indicat
   struct p1_session_identifier old = lend_identifier(&indication->reference);
   struct p1_event *event = p1_put(association, P1_RECOVER);
   p1_session_identifier_copy(&event->resumption.session, &old);
-  event->calling_tsel = association->calling_tsel;
-  event->called_tsel = association->called_tsel;
+  p1_tell_origin(association, indication, event);
   association->phase = P1_PHASE_BINDING;
 }
 

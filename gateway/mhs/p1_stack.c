@@ -20,6 +20,14 @@ enum { REFUSE_SELECTOR_UNKNOWN = 0x81 };
 /* X.224 13.5.3: address unknown; 128: normal */
 enum { DISCONNECT_ADDRESS_UNKNOWN = 3, DISCONNECT_NORMAL = 128 };
 
+static gint protocol_to_send(const struct p1_options *options)
+{
+  return options->application_protocol == P1_PROTOCOL_ABSENT    ? RTSE_PROTOCOL_ABSENT
+         : options->application_protocol != P1_PROTOCOL_OF_MODE ? options->application_protocol
+         : options->mode == P1_MODE_1984                        ? RTSE_MTS_TRANSFER_1984
+                                                                : RTSE_MTS_TRANSFER;
+}
+
 void p1_stack_new(struct p1_association *association)
 {
   const struct p1_options *options = &association->options;
@@ -37,7 +45,7 @@ void p1_stack_new(struct p1_association *association)
   association->session = session_new(&(struct session_options){
       .initiator = initiator,
       .units = SESSION_HALF_DUPLEX | SESSION_MINOR_SYNC | SESSION_ACTIVITY | SESSION_EXCEPTIONS,
-      .version_max = options->session_version == 1 ? 1 : 2,
+      .version_max = options->session_version == 1 || (initiator && options->mode == P1_MODE_1984) ? 1 : 2,
       .user_data_max = CONNECT_DATA_MAX,
       .ssdu_max = ssdu_max,
       .timer_ms = options->answer_ms});
@@ -53,6 +61,8 @@ void p1_stack_new(struct p1_association *association)
   association->rtse = rtse_new(&(struct rtse_options){.initiator = initiator,
                                                       .checkpoint_max = options->checkpoint_size,
                                                       .window_max = options->window,
+                                                      .x410 = p1_mode_is_x410(options->mode),
+                                                      .protocol = protocol_to_send(options),
                                                       .syntax = OID_AS_MTA_RTSE});
 }
 

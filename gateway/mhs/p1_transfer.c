@@ -12,15 +12,18 @@ void p1_forget_segment(struct p1_association *association)
 
 /* --- transfers --- */
 
-/* X.419 12, X.208 34; capture: the MTS-APDU in an EXTERNAL of the MTSE's context. */
+/* X.419 12, X.208 34; capture: the MTS-APDU in an EXTERNAL of the MTSE's context; in X.410 mode alone. */
 GByteArray *p1_transfer_header(const struct p1_association *association, guint64 size)
 {
+  GByteArray *header = g_byte_array_new();
+  if (p1_mode_is_x410(association->mode)) {
+    return header;
+  }
   guint context = presentation_context_of(association->presentation, OID_AS_MTSE);
   if (context == 0) {
     context = presentation_context_of(association->presentation, OID_AS_MTA_RTSE);
   }
   gsize inner = 2 + tlv_uint_size(context) + tlv_header_size(size) + size;
-  GByteArray *header = g_byte_array_new();
   tlv_put(header, TAG_EXTERNAL, inner);
   tlv_put_uint(header, TAG_INTEGER, context);
   tlv_put(header, TAG_SINGLE_TYPE, size);

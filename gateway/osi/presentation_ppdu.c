@@ -233,6 +233,7 @@ static GArray *x410_whole(GBytes *data)
   return presentation_values_one(OID_UNKNOWN, g_bytes_ref(data));
 }
 
+/* Without a value it is an RTORJ or RTAB that gives no reason. */
 static GBytes *x410_octets(const struct presentation_ppdu *ppdu)
 {
   static const guint8 nothing[] = {TAG_SET, 0};
@@ -245,16 +246,20 @@ static GBytes *x410_octets(const struct presentation_ppdu *ppdu)
 static GBytes *x410_write(const struct presentation_ppdu *ppdu)
 {
   static const guint8 selector[] = {0xa0, 3, 0x80, 1, MODE_X410};
-  g_autoptr(GBytes) set = x410_octets(ppdu);
-  gsize size;
-  const guint8 *octets = g_bytes_get_data(set, &size);
-  struct tlv tlv = {0};
-  (void)tlv_read(octets, size, &tlv);
+  g_autoptr(GByteArray) parameters = g_byte_array_new();
+  if (ppdu->values != NULL && ppdu->values->len > 0) {
+    gsize size;
+    const guint8 *octets =
+        g_bytes_get_data(g_array_index(ppdu->values, struct presentation_value, 0).octets, &size);
+    struct tlv tlv = {0};
+    (void)tlv_read(octets, size, &tlv);
+    tlv_put(parameters, TAG_X410_PARAMETERS, tlv.length);
+    g_byte_array_append(parameters, octets + tlv.header, (guint)tlv.length);
+  }
   GByteArray *out = g_byte_array_new();
-  tlv_put(out, TAG_SET, sizeof selector + tlv_header_size(tlv.length) + tlv.length);
+  tlv_put(out, TAG_SET, sizeof selector + parameters->len);
   g_byte_array_append(out, selector, sizeof selector);
-  tlv_put(out, TAG_X410_PARAMETERS, tlv.length);
-  g_byte_array_append(out, octets + tlv.header, (guint)tlv.length);
+  g_byte_array_append(out, parameters->data, parameters->len);
   return g_byte_array_free_to_bytes(out);
 }
 

@@ -142,6 +142,7 @@ void rtse_do_confirm_open(struct rtse *rtse, const struct rtse_input *input)
 void rtse_do_confirm_refused(struct rtse *rtse, const struct rtse_input *input)
 {
   struct rtse_indication *up = rtse_indicate(rtse, RT_OPEN_REFUSED);
+  up->terms = rtse->terms;
   const struct rtse_apdu *rtorj = input->apdu;
   osi_failure_move(&up->failure, &input->acse->failure);
   if (rtorj == NULL || rtorj->type != RTSE_RTORJ) {

@@ -67,6 +67,13 @@ static char *judge(struct p1_links *links, const struct p1_link *link, const str
   if (peer->tls && !link->tls)
     return g_strdup_printf(
         "peer %s must call over TLS (its entry says tls=\"yes\") and came to a door without", peer->name);
+  if (!p1_mode_fits(bind->mode, p1_peer_mode(peer)))
+    return g_strdup_printf("peer %s calls in %s mode, its entry says mode=\"%s\": one side must be changed", peer->name,
+                           bind->mode == P1_MODE_1988_NORMAL ? "normal" : "X.410-1984",
+                           p1_mode_name(p1_peer_mode(peer)));
+  if (bind->peer.authentication == P1_STRONG)
+    return g_strdup_printf("peer %s (\"%s\") comes with strong credentials, and a password is set up for it",
+                           peer->name, name);
   if (!same_password(peer->remote_password, bind->peer.password))
     return g_strdup_printf("peer %s (\"%s\") gave a wrong password: it is not that of remote-password-file",
                            peer->name, name);
@@ -97,8 +104,12 @@ void p1_in_bind(struct p1_link *link, const struct p1_event *bind)
   link->peer = g_strdup(peer->name);
   g_autofree char *name = g_strdup_printf("p1:%s", peer->name);
   link->hop = hop_find(link->links->relay, name);
+  enum p1_mode mode = p1_peer_mode(peer);
+  if (bind->mode != mode)
+    relay_log(LOG_INF, "mode", "peer=%s recognised=%s application-protocol=%d taken=%s (its entry)", peer->name,
+              p1_mode_name(bind->mode), bind->application_protocol, p1_mode_name(mode));
   struct p1_credentials local = p1_peer_credentials(peer);
-  p1_association_bind_accept(link->association, &local, p1_peer_password_form(peer));
+  p1_association_bind_accept(link->association, mode, &local, p1_peer_password_form(peer));
 }
 
 /* Who calls is known only after the bind: until then the most generous peer's limit holds. */

@@ -93,8 +93,10 @@ static void on_bound(struct p1_link *link, const struct p1_event *event)
     p1_out_bound(link);
   else if (link->turn.two_way)
     hop_called(link->hop);
-  relay_log(LOG_INF, "bound", "peer=%s %s=%s checkpoint=%uK window=%u session-version=%u dialogue=%s",
-            link->peer, link->initiator ? "to" : "from", link->address, link->checkpoint_size, link->window,
+  relay_log(LOG_INF, "bound",
+            "peer=%s %s=%s mode=%s checkpoint=%uK window=%u session-version=%u dialogue=%s", link->peer,
+            link->initiator ? "to" : "from", link->address, p1_mode_name(event->mode), link->checkpoint_size,
+            link->window,
             link->session_version,
             link->dialogue == P1_TWO_WAY_ALTERNATE ? "two-way-alternate" : "monologue");
 }

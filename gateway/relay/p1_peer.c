@@ -11,10 +11,19 @@ enum p1_password_form p1_peer_password_form(const struct config_peer *peer)
   return peer->local_password_form == CONFIG_PASSWORD_OCTETS ? P1_PASSWORD_OCTETS : P1_PASSWORD_IA5;
 }
 
+enum p1_mode p1_peer_mode(const struct config_peer *peer)
+{
+  static const enum p1_mode modes[] = {[CONFIG_MODE_1988_NORMAL] = P1_MODE_1988_NORMAL,
+                                       [CONFIG_MODE_1988_X410] = P1_MODE_1988_X410,
+                                       [CONFIG_MODE_1984] = P1_MODE_1984};
+  return modes[peer->mode];
+}
+
 struct p1_credentials p1_peer_credentials(const struct config_peer *peer)
 {
   bool named = peer->local_authentication != CONFIG_AUTHENTICATION_UNAUTHENTICATED;
-  return (struct p1_credentials){.mta_name = named ? peer->local_mta : NULL,
+  return (struct p1_credentials){.authentication = named ? P1_SIMPLE : P1_UNAUTHENTICATED,
+                                 .mta_name = named ? peer->local_mta : NULL,
                                  .password = peer->local_password};
 }
 
@@ -22,6 +31,8 @@ void p1_peer_options(const struct config_peer *peer, struct p1_options *options)
 {
   *options = (struct p1_options){
       .initiator = true,
+      .mode = p1_peer_mode(peer),
+      .application_protocol = (gint)peer->application_protocol,
       .local = p1_peer_credentials(peer),
       .password_form = p1_peer_password_form(peer),
       .tpdu_size = (guint8)peer->tpdu_size_code,

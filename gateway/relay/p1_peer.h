@@ -11,6 +11,8 @@
 void p1_peer_options(const struct config_peer *peer, struct p1_options *options_r);
 /* What we say in a bind, as caller and as called; references into the entry. */
 struct p1_credentials p1_peer_credentials(const struct config_peer *peer);
+/* The mode of the entry, in which we call and which decides what a caller's mode is taken for. */
+enum p1_mode p1_peer_mode(const struct config_peer *peer);
 enum p1_password_form p1_peer_password_form(const struct config_peer *peer);
 /* "host:port", "[2001:db8::1]:102", "host" (port 102): the host, caller frees. */
 char *p1_peer_address(const char *text, guint16 *port_r);

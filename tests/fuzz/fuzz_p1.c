@@ -17,6 +17,7 @@ enum {
   INITIATOR = 0x01,
   BY_TSDU = 0x02,
   REFUSE_BIND = 0x04,
+  X410 = REFUSE_BIND, /* of an initiator: X.410 mode, with VERSION_1 mode 1984 */
   TWO_WAY = 0x08,
   NO_CHECKPOINTS = 0x10,
   REJECT = 0x20, /* and discards its own second block */
@@ -63,7 +64,7 @@ static void give(struct relay *relay, gsize want)
   p1_association_data(relay->association, data);
 }
 
-static void bind(struct relay *relay)
+static void bind(struct relay *relay, const struct p1_event *event)
 {
   must(!relay->bind_asked && !(relay->flags & INITIATOR));
   relay->bind_asked = true;
@@ -72,7 +73,7 @@ static void bind(struct relay *relay)
   if (relay->flags & REFUSE_BIND)
     p1_association_bind_refuse(relay->association, P1_BIND_AUTHENTICATION_ERROR);
   else
-    p1_association_bind_accept(relay->association, &own, P1_PASSWORD_IA5);
+    p1_association_bind_accept(relay->association, event->mode, &own, P1_PASSWORD_IA5);
 }
 
 static void handle(struct relay *relay, const struct p1_event *event)
@@ -91,7 +92,7 @@ static void handle(struct relay *relay, const struct p1_event *event)
   case P1_TIMER:
     break;
   case P1_BIND:
-    bind(relay);
+    bind(relay, event);
     break;
   case P1_BOUND:
     must(!relay->bound);
@@ -258,9 +259,17 @@ static void play_items(struct relay *relay, const uint8_t *data, size_t size)
   }
 }
 
+static enum p1_mode mode_of(uint8_t flags)
+{
+  return !(flags & INITIATOR) || !(flags & X410) ? P1_MODE_1988_NORMAL
+         : flags & VERSION_1                     ? P1_MODE_1984
+                                                 : P1_MODE_1988_X410;
+}
+
 static struct p1_options options_of(uint8_t flags, GBytes *password)
 {
   return (struct p1_options){.initiator = flags & INITIATOR,
+                             .mode = mode_of(flags),
                              .local = {.mta_name = (char *)"sea", .password = password},
                              .remote_tsel = {.present = flags & INITIATOR, .length = 3, .octets = "591"},
                              .tpdu_size = 0x0b,

@@ -57,7 +57,8 @@ static GBytes *ppdu_twice(GBytes *data, ppdu_read read, ppdu_write write)
   bool good = read(data, &limits, &ppdu, &error);
   must(good == (error == NULL));
   GBytes *written = NULL;
-  if (good && !ppdu.x410) {
+  must(!good || !ppdu.x410 || ppdu.values == NULL || ppdu.values->len == 1);
+  if (good) {
     must(ppdu.contexts == NULL || ppdu.contexts->len <= limits.contexts_max);
     must(ppdu.values == NULL || ppdu.values->len <= limits.values_max);
     say(&ppdu);
@@ -144,29 +145,57 @@ static void try_acse(GBytes *data)
   must(twice != NULL && g_bytes_equal(once, twice));
 }
 
-static GBytes *rtse_twice(GBytes *data)
+enum { NORMAL_MODE = -1 }; /* else the type of X.410 mode's */
+
+static GBytes *rtse_twice(GBytes *data, int type)
 {
   struct rtse_apdu apdu = {0};
   g_autoptr(GError) error = NULL;
-  bool good = rtse_apdu_read(data, &apdu, &error);
+  bool good = type == NORMAL_MODE ? rtse_apdu_read(data, &apdu, &error)
+                                  : rtse_apdu_read_x410(data, (enum rtse_apdu_type)type, &apdu, &error);
   must(good == (error == NULL));
   GBytes *written = NULL;
   if (good) {
     g_free(rtse_abort_words(apdu.abort_reason));
-    if (!apdu.recover)
-      written = rtse_apdu_write(&apdu, NULL);
+    g_free(rtse_refuse_words(apdu.refuse_reason));
+    written = rtse_apdu_write(&apdu, NULL);
   }
   rtse_apdu_clear(&apdu);
   return written;
 }
 
-static void try_rtse(GBytes *data)
+static void try_rtse_as(GBytes *data, int type)
 {
-  g_autoptr(GBytes) once = rtse_twice(data);
+  g_autoptr(GBytes) once = rtse_twice(data, type);
   if (once == NULL)
     return;
-  g_autoptr(GBytes) twice = rtse_twice(once);
+  g_autoptr(GBytes) twice = rtse_twice(once, type);
   must(twice != NULL && g_bytes_equal(once, twice));
+}
+
+static void try_rtse(GBytes *data)
+{
+  try_rtse_as(data, NORMAL_MODE);
+}
+
+static void try_rtorq(GBytes *data)
+{
+  try_rtse_as(data, RTSE_RTORQ);
+}
+
+static void try_rtoac(GBytes *data)
+{
+  try_rtse_as(data, RTSE_RTOAC);
+}
+
+static void try_rtorj(GBytes *data)
+{
+  try_rtse_as(data, RTSE_RTORJ);
+}
+
+static void try_rtab(GBytes *data)
+{
+  try_rtse_as(data, RTSE_RTAB);
 }
 
 static void try_rttr(GBytes *data)
@@ -188,22 +217,32 @@ static void try_rttr(GBytes *data)
 /* --- MTA-bind
  * ------------------------------------------------------------------------------------------------ */
 
-typedef bool (*bind_read)(GBytes *data, struct p1_credentials *credentials_r, GError **error);
-typedef GBytes *(*bind_write)(const struct p1_credentials *credentials, enum p1_password_form form,
-                              GError **error);
+typedef bool (*bind_read)(enum p1_mode mode, GBytes *data, struct p1_credentials *credentials_r,
+                          GError **error);
+typedef GBytes *(*bind_write)(enum p1_mode mode, const struct p1_credentials *credentials,
+                              enum p1_password_form form, GError **error);
 
-static void try_bind(GBytes *data, bind_read read, bind_write write)
+static void must_equal(GBytes *first, GBytes *second)
+{
+  must((first == NULL) == (second == NULL));
+  must(first == NULL || g_bytes_equal(first, second));
+}
+
+static void try_bind(enum p1_mode mode, GBytes *data, bind_read read, bind_write write)
 {
   struct p1_credentials first = {0}, second = {0};
   g_autoptr(GError) error = NULL;
-  bool good = read(data, &first, &error);
+  bool good = read(mode, data, &first, &error);
   must(good == (error == NULL));
-  g_autoptr(GBytes) written = good ? write(&first, P1_PASSWORD_OCTETS, NULL) : NULL;
+  g_autoptr(GBytes) written = good ? write(mode, &first, P1_PASSWORD_OCTETS, NULL) : NULL;
   if (written != NULL) {
-    must(read(written, &second, NULL));
+    must(read(mode, written, &second, NULL));
+    must(first.authentication == second.authentication);
     must(g_strcmp0(first.mta_name, second.mta_name) == 0);
-    must((first.password == NULL) == (second.password == NULL));
-    must(first.password == NULL || g_bytes_equal(first.password, second.password));
+    must_equal(first.password, second.password);
+    must_equal(first.bind_token, second.bind_token);
+    must_equal(first.certificates, second.certificates);
+    must_equal(first.certificate_selector, second.certificate_selector);
   }
   p1_credentials_clear(&first);
   p1_credentials_clear(&second);
@@ -211,12 +250,22 @@ static void try_bind(GBytes *data, bind_read read, bind_write write)
 
 static void try_bind_argument(GBytes *data)
 {
-  try_bind(data, p1_bind_read_argument, p1_bind_write_argument);
+  try_bind(P1_MODE_1988_NORMAL, data, p1_bind_read_argument, p1_bind_write_argument);
 }
 
 static void try_bind_result(GBytes *data)
 {
-  try_bind(data, p1_bind_read_result, p1_bind_write_result);
+  try_bind(P1_MODE_1988_NORMAL, data, p1_bind_read_result, p1_bind_write_result);
+}
+
+static void try_bind_argument_x410(GBytes *data)
+{
+  try_bind(P1_MODE_1988_X410, data, p1_bind_read_argument, p1_bind_write_argument);
+}
+
+static void try_bind_result_1984(GBytes *data)
+{
+  try_bind(P1_MODE_1984, data, p1_bind_read_result, p1_bind_write_result);
 }
 
 static void try_bind_error(GBytes *data)
@@ -231,8 +280,10 @@ static void try_bind_error(GBytes *data)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   static void (*const readers[])(GBytes *) = {
-      try_cp,   try_cpa,  try_cpr,           try_abort,       try_pdv,       try_acse,
-      try_rtse, try_rttr, try_bind_argument, try_bind_result, try_bind_error};
+      try_cp, try_cpa, try_cpr, try_abort, try_pdv, try_acse, try_rtse, try_rttr, try_bind_argument,
+      try_bind_result, try_bind_error,
+      /* X.410 mode */
+      try_rtorq, try_rtoac, try_rtorj, try_rtab, try_bind_argument_x410, try_bind_result_1984};
   if (size < 1)
     return 0;
   g_autoptr(GBytes) pdu = g_bytes_new(data + 1, size - 1);

@@ -72,7 +72,7 @@ static void answer_bind(struct p1_end *end, const struct p1_event *event)
              !is(event->peer.password, end->wants_password)) {
     p1_association_bind_refuse(end->association, P1_BIND_AUTHENTICATION_ERROR);
   } else {
-    p1_association_bind_accept(end->association, &own, end->form);
+    p1_association_bind_accept(end->association, end->mode_given ? end->mode : event->mode, &own, end->form);
   }
 }
 

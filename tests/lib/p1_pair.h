@@ -18,6 +18,8 @@ struct p1_end {
   const char *name, *password;             /* responder: its own; answers the bind with them */
   const char *wants_name, *wants_password; /* of the peer; NULL: takes any */
   enum p1_password_form form;
+  bool mode_given; /* the responder's entry has a mode */
+  enum p1_mode mode;
   bool refuse_busy;
   GQueue to_send; /* GBytes: transfers, one after the other */
   bool release_when_done;

@@ -100,7 +100,7 @@ END_TEST
 START_TEST(a_bind_without_name_is_unauthenticated)
 {
   struct p1_options initiator = p1_options_default(true);
-  initiator.local.mta_name = NULL;
+  initiator.local.authentication = P1_UNAUTHENTICATED;
   struct p1_pair *pair = pair_with(initiator, p1_options_default(false));
   p1_pair_connect(pair);
   ck_assert(pair->responder.bind_seen);
@@ -178,7 +178,7 @@ START_TEST(a_refusal_names_the_layer_and_the_side)
   responder.local_ssel = selector(c->ssel != NULL ? c->ssel : "ours");
   responder.local_psel = selector(c->psel != NULL ? c->psel : "ours");
   if (c->unauthenticated) {
-    initiator.local.mta_name = NULL;
+    initiator.local.authentication = P1_UNAUTHENTICATED;
   }
   if (c->two_way_to_monologue) {
     initiator.dialogue = P1_TWO_WAY_ALTERNATE;
@@ -667,7 +667,7 @@ START_TEST(calls_out_of_place_do_no_harm)
     p1_association_reject(association);
     p1_association_discard(association);
     p1_association_give_turn(association);
-    p1_association_bind_accept(association, &none, P1_PASSWORD_IA5);
+    p1_association_bind_accept(association, P1_MODE_1988_NORMAL, &none, P1_PASSWORD_IA5);
     p1_association_bind_refuse(association, P1_BIND_BUSY);
     p1_association_timeout(association, 77);
     if (round == 0) {
