@@ -78,10 +78,38 @@ static void refuse(struct mapping_context *context, const char *text, GError **e
                domain);
 }
 
+/* RFC 5321 4.5.1: "postmaster", alone or at a domain of ours. */
+static bool is_postmaster(const struct mapping_settings *settings, const char *text)
+{
+  if (g_ascii_strcasecmp(text, "postmaster") == 0)
+    return true;
+  g_autoptr(mailbox_t) mailbox = mailbox_parse(text, NULL);
+  return mailbox && g_ascii_strcasecmp(mailbox->local, "postmaster") == 0 &&
+         (g_ascii_strcasecmp(mailbox->domain, settings->domain) == 0 ||
+          (settings->hostname && g_ascii_strcasecmp(mailbox->domain, settings->hostname) == 0));
+}
+
+static bool to_administrator(struct mapping_context *context, char **mapped_r, char **hop_r,
+                             GPtrArray *explain, GError **error)
+{
+  const char *administrator = context->settings->administrator;
+  if (is_postmaster(context->settings, administrator)) {
+    rules_fail(error, MAPPING_ERROR_NO_ROUTE, "5.3.5",
+               "the gateway's administrator is configured as %s, which is the gateway itself", administrator);
+    return false;
+  }
+  *mapped_r = g_strdup(administrator);
+  *hop_r = address_hop_mailbox(context, administrator, error);
+  rules_tell(explain, "the gateway's own address: goes to its administrator %s", administrator);
+  return *hop_r != NULL;
+}
+
 bool address_route_mailbox(struct mapping_context *context, const char *mailbox, char **mapped_r,
                            char **hop_r, GPtrArray *explain, GError **error)
 {
   *mapped_r = *hop_r = NULL;
+  if (is_postmaster(context->settings, mailbox))
+    return to_administrator(context, mapped_r, hop_r, explain, error);
   enum to_or_rule rule;
   g_autoptr(or_address_t) address = rules_to_or(context, mailbox, ADDRESS_RECIPIENT, explain, &rule, error);
   if (!address)
@@ -138,6 +166,8 @@ bool address_route_or(struct mapping_context *context, const struct or_address *
                       char **hop_r, GPtrArray *explain, GError **error)
 {
   *mapped_r = *hop_r = NULL;
+  if (context->own && or_address_equal(address, context->own))
+    return to_administrator(context, mapped_r, hop_r, explain, error);
   enum from_or_rule rule;
   g_autoptr(GError) wrong = NULL;
   g_autofree char *mailbox = rules_from_or(context, address, ADDRESS_RECIPIENT, explain, &rule, &wrong);

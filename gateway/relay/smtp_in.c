@@ -101,11 +101,18 @@ static void recipient_mapped(void *user, const struct map_answer *answer)
   session_pump(session);
 }
 
+/* RFC 5321 4.5.1: anyone may write to the one who keeps this gateway. */
+static bool is_postmaster(const struct relay *relay, const char *mailbox)
+{
+  g_autofree char *at_domain = g_strdup_printf("postmaster@%s", relay->config->domain);
+  return g_ascii_strcasecmp(mailbox, "postmaster") == 0 || g_ascii_strcasecmp(mailbox, at_domain) == 0;
+}
+
 static void on_recipient(struct session *session, const struct smtp_envelope *envelope)
 {
   struct relay *relay = session->smtp_in->relay;
   const struct smtp_recipient *recipient = envelope->recipients->pdata[envelope->recipients->len - 1];
-  if (!may_relay(session)) {
+  if (!may_relay(session) && !is_postmaster(relay, recipient->address)) {
     g_autofree char *words = g_strdup_printf(
         "relaying denied: %s is not among the networks and certificates that may relay", session->client);
     smtp_server_reply(session->server, 550, "5.7.1", words);

@@ -264,6 +264,32 @@ START_TEST(recipient)
 }
 END_TEST
 
+/* RFC 5321 4.5.1: postmaster is always there, and so is the gateway's own O/R address. */
+START_TEST(the_administrator)
+{
+  struct mapping_context *context =
+      addressing_context("'administrator': <'root@acme.example'>, 'smarthost': <'relay.example'>,", &tables);
+  static const char *const names[] = {"postmaster", "PostMaster@GW.test"};
+  for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+    g_autofree char *mapped = NULL, *hop = NULL;
+    ck_assert(address_route_mailbox(context, names[i], &mapped, &hop, NULL, NULL));
+    ck_assert_str_eq(mapped, "root@acme.example");
+    ck_assert_str_eq(hop, "smtp:[relay.example]:25");
+  }
+  g_autofree char *mapped = NULL, *hop = NULL, *own = or_address_format(context->own);
+  g_autoptr(or_address_t) address = or_address_parse(own, NULL);
+  ck_assert(address_route_or(context, address, &mapped, &hop, NULL, NULL));
+  ck_assert_str_eq(mapped, "root@acme.example");
+  mapping_context_free(context);
+  context = addressing_context("'administrator': <'Postmaster@gw.test'>,", &tables);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *none = NULL, *nowhere = NULL;
+  ck_assert(!address_route_mailbox(context, "postmaster", &none, &nowhere, NULL, &error));
+  ck_assert_msg(g_str_has_prefix(error->message, "5.3.5"), "%s", error->message);
+  mapping_context_free(context);
+}
+END_TEST
+
 START_TEST(the_default_smarthost)
 {
   struct mapping_context *context =
@@ -322,6 +348,7 @@ int main(void)
   tcase_add_test(all, random_addresses_come_back);
   tcase_add_loop_test(all, recipient, 0, G_N_ELEMENTS(recipients));
   tcase_add_test(all, the_default_smarthost);
+  tcase_add_test(all, the_administrator);
   tcase_add_test(all, map_job);
   tcase_set_timeout(all, 120);
   suite_add_tcase(suite, all);

@@ -221,6 +221,8 @@ def accepted(door):
     expect("two messages in one stream, by DATA and by BDAT", [r[0] for r in replies], [250, 250, 250, 250, 250, 221])
     tap.ok("queued as" in replies[0][2] and client.closed(), replies[0][2])
     gateway.wait_for(lambda: door.kept() == 2, 20, "two messages are kept")
+    codes = door.client("EHLO c").codes("MAIL FROM:<a@elsewhere.example>", "RCPT TO:<postmaster>", "RCPT TO:<Postmaster@gw.sea.example>")
+    expect("postmaster is always there (RFC 5321 4.5.1)", codes, ["250 2.1.0", "250 2.1.5", "250 2.1.5"])
     result = gateway.swaks(door.smtp_port, "a@sea.example", "b@land.example", "--pipeline", "--body", "by swaks", check=False)
     tap.ok(result.returncode == 0, "swaks sends a message")
     gateway.wait_for(lambda: door.kept() == 3, 20, "three messages are kept")
