@@ -116,6 +116,8 @@ void check_config(struct config *config, GPtrArray *messages)
                      table->file);
   }
   check_tls(config, &config->smtp.tls, messages);
+  config->smtp.client_tls_files.line = config->smtp.line;
+  check_tls(config, &config->smtp.client_tls_files, messages);
   if (config->smtp.tls_required && !config->smtp.tls.certificate)
     check_complain(messages, config, config->smtp.line,
                    "<smtp tls-required=\"yes\"> needs <tls> with a certificate");

@@ -36,6 +36,7 @@ struct config_smtp {             /* <smtp> */
   guint smarthost_port; /* NULL: by MX */
   guint mx_port;        /* 25 */
   char *client_tls;     /* never | may | require */
+  struct config_tls client_tls_files;
   guint connections_per_destination, messages_per_connection, connection_idle_s;
 };
 

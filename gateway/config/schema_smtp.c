@@ -31,6 +31,11 @@ static const struct schema_attribute send_attributes[] = {
   {CHOICE("tls", config_smtp, client_tls, "never|may|require"), .standard = "may",
    .help = "STARTTLS as client: never, when offered, or only so (then the server's certificate is "
            "verified)."},
+  {FILE_NAME("ca", config_smtp, client_tls_files.ca),
+   .help = "Authorities that servers are verified with, PEM; none: the system's."},
+  {FILE_NAME("certificate", config_smtp, client_tls_files.certificate),
+   .help = "Our certificate chain as client, PEM, where a server asks for one."},
+  {FILE_NAME("key", config_smtp, client_tls_files.key), .help = "Its private key, PEM."},
   {NUMBER("connections", config_smtp, connections_per_destination, 1, 1000), .standard = "10",
    .help = "Connections at most to one destination."},
   {NUMBER("messages", config_smtp, messages_per_connection, 0, 1000000), .standard = "1000",

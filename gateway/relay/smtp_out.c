@@ -19,6 +19,8 @@ struct destination {
   guint query;
   gint64 resolved_us;
   GPtrArray *sessions; /* of session */
+  struct net_tls *tls; /* of our calls, once one needed it */
+  guint tls_generation; /* of the configuration that it is from */
 };
 
 struct session {
@@ -109,6 +111,7 @@ static void destination_free(struct destination *destination)
 {
   forget_addresses(destination);
   g_ptr_array_unref(destination->sessions);
+  g_clear_pointer(&destination->tls, net_tls_unref);
   g_free(destination);
 }
 
@@ -218,6 +221,36 @@ static void message_done(struct session *session, bool dsn)
   delivery_finish(delivery, NULL);
 }
 
+/* --- TLS
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
+
+static struct net_tls *tls_context(struct destination *destination, GError **error)
+{
+  const struct relay *relay = destination->hop->relay;
+  const struct config_smtp *config = &relay->config->smtp;
+  if (destination->tls && destination->tls_generation == relay->generation)
+    return destination->tls;
+  g_clear_pointer(&destination->tls, net_tls_unref);
+  struct net_tls_options options = {.certificate_file = config->client_tls_files.certificate,
+                                    .key_file = config->client_tls_files.key,
+                                    .ca_file = config->client_tls_files.ca,
+                                    .require_peer = g_strcmp0(config->client_tls, "require") == 0};
+  destination->tls = net_tls_new(&options, error);
+  destination->tls_generation = relay->generation;
+  return destination->tls;
+}
+
+static void start_tls(struct session *session)
+{
+  g_autoptr(GError) error = NULL;
+  struct net_tls *tls = tls_context(session->destination, &error);
+  if (tls)
+    net_stream_tls(session->stream, tls, session->destination->names->pdata[session->address_index]);
+  else
+    smtp_client_tls_done(session->client, false, error->message);
+}
+
 /* --- the machine's events
  * ------------------------------------------------------------------------------------------------------------
  */
@@ -239,20 +272,9 @@ static void handle(struct session *session, struct smtp_client_event *event)
     else
       net_timer_stop(session->timer);
     break;
-  case SMTP_CLIENT_START_TLS: {
-    const struct config *config = session->destination->hop->relay->config;
-    g_autoptr(GError) error = NULL;
-    bool verify = g_strcmp0(config->smtp.client_tls, "require") == 0;
-    struct net_tls_options options = {.require_peer = verify};
-    struct net_tls *tls = net_tls_new(&options, &error);
-    if (!tls) {
-      smtp_client_tls_done(session->client, false, error->message);
-      break;
-    }
-    net_stream_tls(session->stream, tls, session->destination->names->pdata[session->address_index]);
-    net_tls_unref(tls);
+  case SMTP_CLIENT_START_TLS:
+    start_tls(session);
     break;
-  }
   case SMTP_CLIENT_READY:
     session->ready = session->greeted = true;
     break;

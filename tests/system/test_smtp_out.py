@@ -267,10 +267,11 @@ def secure(folder):
     trust.write_bytes(right.read_bytes() + wrong.read_bytes())
     for name, tls, send, is_secure in (("offered", right, "", True), ("with a certificate of another", wrong, "", True),
                                        ("broken: sent in clear", "broken", "", False), ("not wanted", right, 'tls="never"', False),
-                                       ("required and right", right, 'tls="require"', True)):
+                                       ("required and right", right, 'tls="require"', True),
+                                       ("required, our own authority", right, f'tls="require" ca="{trust}"', True)):
         server = Server(tls=tls)
-        place = folder / name.split(":")[0].replace(" ", "-")
-        with Road(place, server, send=send, environment={"SSL_CERT_FILE": str(trust)}) as road:
+        place = folder / name.split(":")[0].replace(" ", "-").replace(",", "")
+        with Road(place, server, send=send, environment={} if "ca=" in send else {"SSL_CERT_FILE": str(trust)}) as road:
             road.mail("b@land.example")
             wait(lambda server=server: len(server.mails) == 1, f"TLS {name}")
             tap.ok(server.mails and server.mails[0][0] == is_secure, f"TLS {name}: inside TLS is {is_secure}")
