@@ -31,6 +31,18 @@ struct worker {
   gint64 started_us;
 };
 
+struct configuring {
+  struct converters *pool;
+  struct config *config;
+  guint generation;
+  GVariant *settings;
+  char *program;
+  int tables_fd;
+  char *words;
+  converters_configured done;
+  void *user;
+};
+
 struct converters {
   struct net_loop *loop;
   char *program;
@@ -38,9 +50,10 @@ struct converters {
   guint generation;
   GVariant *settings;
   int tables_fd;
-  GPtrArray *workers;  /* of worker */
-  GHashTable *sources; /* name -> source */
-  GQueue turn;         /* of source with waiting jobs */
+  GPtrArray *workers;     /* of worker */
+  GPtrArray *configuring; /* of struct configuring, in the thread pool */
+  GHashTable *sources;    /* name -> source */
+  GQueue turn;            /* of source with waiting jobs */
   guint waiting;
   guint quick_deaths; /* processes that died while being set up, in a row */
   struct net_timer *respawn;
@@ -242,6 +255,7 @@ struct converters *converters_new(struct net_loop *loop, const char *program)
   pool->program = g_strdup(program);
   pool->tables_fd = -1;
   pool->workers = g_ptr_array_new_with_free_func(worker_free);
+  pool->configuring = g_ptr_array_new();
   pool->sources = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, source_free);
   g_queue_init(&pool->turn);
   pool->respawn = net_timer_new(loop, respawn, pool);
@@ -265,6 +279,9 @@ void converters_free(struct converters *pool)
   }
   for (guint i = 0; i < pool->workers->len; i++)
     give_up(((struct worker *)pool->workers->pdata[i])->current);
+  for (guint i = 0; i < pool->configuring->len; i++)
+    ((struct configuring *)pool->configuring->pdata[i])->pool = NULL; /* its thread still runs */
+  g_ptr_array_unref(pool->configuring);
   g_ptr_array_unref(pool->workers);
   g_hash_table_unref(pool->sources);
   g_queue_clear(&pool->turn);
@@ -322,18 +339,6 @@ GPtrArray *converters_describe(const struct converters *pool)
 
 /* --- a new generation: its tables are compiled by a converter of its own, off the loop
  * ---------------------------------- */
-
-struct configuring {
-  struct converters *pool;
-  struct config *config;
-  guint generation;
-  GVariant *settings;
-  char *program;
-  int tables_fd;
-  char *words;
-  converters_configured done;
-  void *user;
-};
 
 static int open_tables(const struct config *config, GArray *fds, GError **error)
 {
@@ -394,30 +399,40 @@ static void configure_work(void *user)
   convert_worker_free(process);
 }
 
+static void configuring_free(struct configuring *work)
+{
+  g_clear_pointer(&work->settings, g_variant_unref);
+  g_clear_pointer(&work->config, config_unref);
+  if (work->tables_fd >= 0)
+    close(work->tables_fd);
+  g_free(work->words);
+  g_free(work->program);
+  g_free(work);
+}
+
 static void configure_done(void *user)
 {
   struct configuring *work = user;
   struct converters *pool = work->pool;
+  if (!pool) { /* freed meanwhile */
+    configuring_free(work);
+    return;
+  }
+  g_ptr_array_remove_fast(pool->configuring, work);
   if (!work->words) {
     g_clear_pointer(&pool->settings, g_variant_unref);
     g_clear_pointer(&pool->config, config_unref);
     if (pool->tables_fd >= 0)
       close(pool->tables_fd);
-    pool->settings = work->settings;
-    pool->config = work->config;
+    pool->settings = g_steal_pointer(&work->settings);
+    pool->config = g_steal_pointer(&work->config);
     pool->tables_fd = work->tables_fd;
+    work->tables_fd = -1;
     pool->generation = work->generation;
     pump(pool);
-  } else {
-    g_variant_unref(work->settings);
-    config_unref(work->config);
-    if (work->tables_fd >= 0)
-      close(work->tables_fd);
   }
   work->done(work->user, work->words);
-  g_free(work->words);
-  g_free(work->program);
-  g_free(work);
+  configuring_free(work);
 }
 
 void converters_configure(struct converters *pool, struct config *config, guint generation,
@@ -432,5 +447,6 @@ void converters_configure(struct converters *pool, struct config *config, guint 
                                .tables_fd = -1,
                                .done = done,
                                .user = user};
+  g_ptr_array_add(pool->configuring, work);
   net_work(pool->loop, configure_work, configure_done, work);
 }

@@ -6,9 +6,11 @@ code (0 done, 1 no, 2 usage, 75 the daemon is down) are looked at.
 """
 import json
 import pathlib
+import signal
 import sqlite3
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import gateway  # noqa: E402
@@ -152,6 +154,20 @@ def daemon_commands(home):
     tap.ok(code(home.cli("backup", target, check=False)) == 1, "backup into a folder that is not empty: 1")
 
 
+def stopped_at_once(folder):
+    """A stop while converters and tables are still being set up."""
+    for hundredths in range(0, 100, 8):
+        home = new_gateway(pathlib.Path(folder) / str(hundredths))
+        home.start(wait=False)
+        time.sleep(hundredths / 100)
+        home.process.terminate()
+        code_or_signal = home.process.wait(60)
+        # a SIGTERM before main() has its handlers ends the program as signals do
+        clean = code_or_signal in (0, -signal.SIGTERM) and not home.sanitizer_findings()
+        tap.ok(clean, f"a stop {hundredths / 100} s after the start: {code_or_signal} {home.sanitizer_findings()}")
+        home.kill()
+
+
 with tempfile.TemporaryDirectory(prefix="gw400-") as folder, tap.case("check: the run ends"):
     check_command(folder)
 with tempfile.TemporaryDirectory(prefix="gw400-") as folder, tap.case("without a daemon: the run ends"):
@@ -166,4 +182,6 @@ with tempfile.TemporaryDirectory(prefix="gw400-") as folder, tap.case("with a da
         tap.ok(not gateway_under_test.sanitizer_findings(), "no sanitizer speaks up")
     finally:
         gateway_under_test.kill()
+with tempfile.TemporaryDirectory(prefix="gw400-") as folder, tap.case("stopped at once: the run ends"):
+    stopped_at_once(folder)
 tap.end()
