@@ -17,6 +17,7 @@
 #include <IPM.h>
 #include <IPMSExtension.h>
 #include <InformationObject.h>
+#include <MPDU.h>
 #include <MTABindPDU.h>
 #include <MTS-APDU.h>
 #include <ORAddress.h>
@@ -24,6 +25,7 @@
 #include <PDV-list.h>
 #include <RTSE-apdus.h>
 #include <ReportDeliveryArgument.h>
+#include <UAPDU.h>
 #include <User-data.h>
 
 #include <string.h>
@@ -86,6 +88,8 @@ static const struct {
     {0x62, OF(ACSE_apdu)},
     {0x63, OF(ACSE_apdu)},
     {0x64, OF(ACSE_apdu)},
+    {TAG_CONTEXT_0, OF(MPDU)}, /* of 1984; what fits it fits MTS-APDU before: it must be asked for */
+    {TAG_CONTEXT_0, OF(UAPDU)},
     {TAG_SET, OF(CP_type)},
     {TAG_SET, OF(CPA_PPDU)},
     {TAG_SET, OF(RTORQapdu)},
@@ -133,6 +137,7 @@ const char *const *recognise_names(void)
                                       "FileTransferParameters",
                                       "IPM",
                                       "InformationObject",
+                                      "MPDU",
                                       "MTABindArgument",
                                       "MTABindPDU",
                                       "MTS-APDU",
@@ -142,6 +147,7 @@ const char *const *recognise_names(void)
                                       "RTORQapdu",
                                       "RTSE-apdus",
                                       "ReportDeliveryArgument",
+                                      "UAPDU",
                                       "User-data",
                                       NULL};
   return names;
@@ -257,6 +263,8 @@ static const asn_TYPE_descriptor_t *identified(const struct asn1_place *place, g
   const char *member = place->member ? place->member : "";
   if (holder == OF(Message) && !strcmp(member, "content"))
     return content_type(&((const Message_t *)place->structure)->envelope.content_type);
+  if (holder == OF(UserMPDU) && !strcmp(member, "content"))
+    return ((const UserMPDU_t *)place->structure)->envelope.content_type == 2 ? OF(UAPDU) : NULL;
   if (holder == OF(ReportTransferContent) && !strcmp(member, "returned-content"))
     return content_type(((const ReportTransferContent_t *)place->structure)->content_type);
   if (holder == OF(ReportDeliveryArgument) && !strcmp(member, "returned-content"))

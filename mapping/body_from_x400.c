@@ -20,7 +20,9 @@
 #include <MultipartType-1495.h>
 #include <MultipartType.h>
 #include <OtherMessageDeliveryFields.h>
+#include <OpaqueBodyPart.h>
 #include <RFC822Field.h>
+#include <SFD-Document.h>
 
 enum { HEADER_MAX = 65536 };
 
@@ -139,6 +141,34 @@ static struct mime_draft *general_draft(struct from_x400 *from, const Externally
     registrations[count++] = *sets->list.array[i];
   g_autoptr(octets_t) string = asn1_octets(data, asn1_value_get(data));
   return text_draft(from, CHARSET_GENERAL, registrations, count, string, error);
+}
+
+/* --- simple formattable documents (X.420 (1984) 5) --- */
+
+/* Text units, one to a paragraph; what they should look like is lost. */
+static struct octets *sfd_text(const SFD_Document_t *document, const struct asn1_value *value)
+{
+  g_autoptr(GPtrArray) pieces = g_ptr_array_new_with_free_func((GDestroyNotify)octets_unref);
+  for (int i = 0; i < document->list.count; i++) {
+    const SFD_Element_t *element = document->list.array[i];
+    if (element->present != SFD_Element_PR_text_unit)
+      continue;
+    g_ptr_array_add(pieces, asn1_octets(value, &element->choice.text_unit.text));
+    g_ptr_array_add(pieces, octets_new("\r\n", 2));
+  }
+  return octets_concat((struct octets *const *)pieces->pdata, pieces->len);
+}
+
+/* NULL without error: it is none that can be read, and goes wrapped. */
+static struct mime_draft *sfd_draft(struct from_x400 *from, const struct BodyPart *part, GError **error)
+{
+  g_autoptr(octets_t) octets = asn1_encode_field(from->value, &asn_DEF_OpaqueBodyPart, &part->choice.sfd, error);
+  g_autoptr(asn1_value_t) value = octets ? asn1_decode(&asn_DEF_SFD_Document, octets, NULL, NULL) : NULL;
+  if (!value)
+    return NULL;
+  g_autoptr(octets_t) text = sfd_text(asn1_value_get(value), value);
+  mapping_loss(from->losses, "body part sfd: its layout is lost (RFC 1328 6): a text has none");
+  return text_draft(from, CHARSET_TELETEX, NULL, 0, text, error);
 }
 
 /* --- others --- */
@@ -268,6 +298,8 @@ struct mime_draft *body_draft(struct from_x400 *from, const struct BodyPart *par
       draft = text_draft(from, CHARSET_IA5, NULL, 0, text, &local);
   } else if (part->present == BodyPart_PR_teletex) {
     draft = teletex_draft(from, &part->choice.teletex, &local);
+  } else if (part->present == BodyPart_PR_sfd) {
+    draft = sfd_draft(from, part, &local);
   } else if (part->present == BodyPart_PR_bilaterally_defined) {
     draft = bilateral_draft(from, &part->choice.bilaterally_defined, number, fields);
   } else if (part->present == BodyPart_PR_externally_defined) {

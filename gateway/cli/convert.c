@@ -1,7 +1,7 @@
 /* convert.c - `gw400 convert FILE`: one message into the other world, without a daemon (DESIGN section 6).
  *
  * A mail becomes a P1 message for the first peer of the configuration, a P1 message or a bare P2 or P22
- * content becomes a mail. The work is done by a converter in its sandbox, as the daemon's is; only the kind
+ * content becomes a mail, or with --transit a P1 message of the other year. The work is done by a converter in its sandbox, as the daemon's is; only the kind
  * of the file is found out here. */
 #include "asn1/recognise.h"
 #include "cli/commands.h"
@@ -33,7 +33,7 @@ enum { CALL_MS = 120000, HEADER_MAX = 1 << 20, RECIPIENTS_MAX = 1000 };
 struct convert_options {
   char *file, *from, *output, *profile;
   char **to;
-  gboolean losses;
+  gboolean losses, transit;
 };
 
 /* What one conversion needs; all in one place, so that one function ends it. */
@@ -288,6 +288,36 @@ static struct mapping_result *to_mail(struct conversion *conversion, GError **er
   return call(conversion, write, error);
 }
 
+/* --- X.400 into X.400 --------------------------------------------------------------------------------- */
+
+#define SOURCE "source" /* the peer that apply_profile() adds: of the other profile */
+
+/* As the daemon would relay it to the first peer. */
+static struct mapping_result *relay(struct conversion *conversion, GError **error)
+{
+  const GPtrArray *peers = conversion->context->settings->peers;
+  g_autoptr(mapping_job_t) read = new_job(conversion, MAPPING_READ, MAPPING_APDU);
+  read->peer = g_strdup(SOURCE);
+  g_autoptr(mapping_result_t) found = call(conversion, read, error);
+  if (!found)
+    return NULL;
+  g_autoptr(mapping_job_t) write = new_job(conversion, MAPPING_WRITE, MAPPING_APDU);
+  write->peer = g_strdup(SOURCE);
+  write->hop = g_strdup_printf("p1:%s", ((struct mapping_peer *)peers->pdata[0])->name);
+  for (guint i = 0; i < found->recipients->len; i++) {
+    const struct mapping_recipient *recipient = found->recipients->pdata[i];
+    add_recipient(write, recipient->address, g_strdup(recipient->address));
+    ((struct mapping_recipient *)write->recipients->pdata[i])->ordinal = recipient->ordinal;
+  }
+  struct mapping_result *result = call(conversion, write, error);
+  for (guint i = 0; result && i < result->recipients->len; i++) {
+    const struct mapping_recipient *recipient = result->recipients->pdata[i];
+    if (recipient->failed)
+      fprintf(stderr, "gw400 convert: refused: %s: %s %s\n", recipient->address, recipient->code, recipient->words);
+  }
+  return result;
+}
+
 /* --- a content without an envelope ------------------------------------------------------------------- */
 
 /* The O/R address for the envelope: given as either form. */
@@ -375,7 +405,9 @@ static struct mapping_result *convert(struct conversion *conversion, GError **er
   g_autoptr(asn1_value_t) value = as_ber(conversion);
   if (!value)
     return to_x400(conversion, error);
-  return is_content(value) && !wrap(conversion, value, error) ? NULL : to_mail(conversion, error);
+  if (is_content(value) && !wrap(conversion, value, error))
+    return NULL;
+  return conversion->options->transit ? relay(conversion, error) : to_mail(conversion, error);
 }
 
 static bool write_output(struct conversion *conversion, GError **error)
@@ -392,7 +424,18 @@ static bool write_output(struct conversion *conversion, GError **error)
   return close(fd) == 0 && done;
 }
 
-/* --profile 84: what X.400 (1984) can hold. */
+/* The peer as one of the profile: 84 writes P1 and P2 of 1984, and reads addresses as written there. */
+static GVariant *with_profile(GVariant *from, const char *profile)
+{
+  GVariantDict peer;
+  bool old = strcmp(profile, "84") == 0;
+  g_variant_dict_init(&peer, from);
+  g_variant_dict_insert(&peer, "mode", "s", old ? "1984" : "1988-normal");
+  g_variant_dict_insert(&peer, "content-type", "s", old ? "2" : "22");
+  return g_variant_dict_end(&peer);
+}
+
+/* All peers get the profile; where a message is to be relayed it comes from one of the other. */
 static void apply_profile(struct conversion *conversion)
 {
   const char *profile = conversion->options->profile;
@@ -400,19 +443,15 @@ static void apply_profile(struct conversion *conversion)
       g_variant_lookup_value(conversion->offline.settings, "peers", G_VARIANT_TYPE("aa{sv}"));
   if (!profile || !peers || g_variant_n_children(peers) == 0)
     return;
-  bool old = strcmp(profile, "84") == 0;
   GVariantBuilder list;
   g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
   for (gsize i = 0; i < g_variant_n_children(peers); i++) {
-    GVariantDict peer;
     g_autoptr(GVariant) one = g_variant_get_child_value(peers, i);
-    g_variant_dict_init(&peer, one);
-    g_variant_dict_insert(&peer, "content-type", "s", old ? "2" : "22");
-    if (old) {
-      g_variant_dict_insert(&peer, "text-body", "s", "ia5");
-      g_variant_dict_insert(&peer, "attachment-body", "s", "bilateral");
-    }
-    g_variant_builder_add_value(&list, g_variant_dict_end(&peer));
+    g_variant_builder_add_value(&list, with_profile(one, profile));
+  }
+  if (conversion->options->transit) {
+    g_autoptr(GVariant) source = g_variant_ref_sink(g_variant_new_parsed("{'name': <%s>}", SOURCE));
+    g_variant_builder_add_value(&list, with_profile(source, strcmp(profile, "84") == 0 ? "88" : "84"));
   }
   GVariantDict settings;
   g_variant_dict_init(&settings, conversion->offline.settings);
@@ -496,6 +535,8 @@ int cli_convert(int argc, char **argv)
       {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "write there instead of standard output",
        "FILE"},
       {"profile", 0, 0, G_OPTION_ARG_STRING, &options.profile, "write for X.400 of 1984 or 1988", "84|88"},
+      {"transit", 0, 0, G_OPTION_ARG_NONE, &options.transit,
+       "X.400 to X.400: as it would be relayed to a peer of --profile, from one of the other", NULL},
       {"losses", 0, 0, G_OPTION_ARG_NONE, &options.losses, "list on standard error what changed", NULL},
       {NULL, 0, 0, 0, NULL, NULL, NULL}};
   g_autoptr(GOptionContext) context = g_option_context_new("FILE");
@@ -504,9 +545,10 @@ int cli_convert(int argc, char **argv)
   int code = CLI_USAGE;
   if (!g_option_context_parse(context, &argc, &argv, &error))
     fprintf(stderr, "gw400 convert: %s\n", error->message);
-  else if ((argc > 2 && !options.to) || !known_profile(options.profile))
-    fputs("usage: gw400 convert [--from A] [--to B]... [-c FILE] [-o FILE] [--profile 84|88] [--losses] "
-          "[FILE]\n",
+  else if ((argc > 2 && !options.to) || !known_profile(options.profile) ||
+           (options.transit && !options.profile))
+    fputs("usage: gw400 convert [--from A] [--to B]... [-c FILE] [-o FILE] [--profile 84|88 [--transit]] "
+          "[--losses] [FILE]\n",
           stderr);
   else {
     take_more_recipients(&options, argc, argv);
