@@ -41,10 +41,11 @@
 enum {
   BUILT_IN_TYPES = (1 << 10) - 1, /* encoded information types that have a bit in 1984 */
   MESSAGE_INDICATORS = 4,         /* per-message flags of 1984 */
-  NOTIFICATION_REQUESTS = 3,      /* receipt, non-receipt, return of the message */
-  REASON_LAST = 2,                /* X.411 (1984): conversion not performed */
-  DIAGNOSTIC_LAST = 11,           /* invalid parameters */
-  DISCARD_REASON_LAST = 2,        /* X.420 (1984): subscription terminated */
+  RECIPIENT_INDICATORS = 8,
+  NOTIFICATION_REQUESTS = 3, /* receipt, non-receipt, return of the message */
+  REASON_LAST = 2,           /* X.411 (1984): conversion not performed */
+  DIAGNOSTIC_LAST = 11,      /* invalid parameters */
+  DISCARD_REASON_LAST = 2,   /* X.420 (1984): subscription terminated */
   SUPPLEMENTARY_BOUND = 64,
   FREE_FORM_BOUND = 64
 };
@@ -303,7 +304,9 @@ static void message_rule(struct walk *walk, const struct asn1_step *step, void *
 
 static void message_recipient_rule(struct walk *walk, const struct asn1_step *step, void *structure)
 {
-  drop_extensions(walk, step, &((PerRecipientMessageTransferFields_t *)structure)->extensions);
+  PerRecipientMessageTransferFields_t *fields = structure;
+  drop_extensions(walk, step, &fields->extensions);
+  keep_bits(walk, step, &fields->per_recipient_indicators, RECIPIENT_INDICATORS, "per-recipient-indicators");
 }
 
 static void probe_rule(struct walk *walk, const struct asn1_step *step, void *structure)
@@ -321,7 +324,9 @@ static void probe_rule(struct walk *walk, const struct asn1_step *step, void *st
 
 static void probe_recipient_rule(struct walk *walk, const struct asn1_step *step, void *structure)
 {
-  drop_extensions(walk, step, &((PerRecipientProbeTransferFields_t *)structure)->extensions);
+  PerRecipientProbeTransferFields_t *fields = structure;
+  drop_extensions(walk, step, &fields->extensions);
+  keep_bits(walk, step, &fields->per_recipient_indicators, RECIPIENT_INDICATORS, "per-recipient-indicators");
 }
 
 static void trace_rule(struct walk *walk, const struct asn1_step *step, void *structure)
@@ -394,6 +399,7 @@ static void report_recipient_rule(struct walk *walk, const struct asn1_step *ste
 {
   PerRecipientReportTransferFields_t *fields = structure;
   drop_extensions(walk, step, &fields->extensions);
+  keep_bits(walk, step, &fields->per_recipient_indicators, RECIPIENT_INDICATORS, "per-recipient-indicators");
   ReportType_t *type = &fields->last_trace_information.report_type;
   if (type->present == ReportType_PR_non_delivery)
     old_codes(walk, step, fields, &type->choice.non_delivery);
