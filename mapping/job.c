@@ -80,6 +80,7 @@ struct mapping_result *mapping_result_new(void)
   struct mapping_result *result = g_new0(struct mapping_result, 1);
   result->priority = 1;
   result->recipients = recipients_new();
+  result->redirected = recipients_new();
   result->identifiers = g_ptr_array_new_with_free_func((GDestroyNotify)mapping_identifier_free);
   result->losses = g_ptr_array_new_with_free_func(g_free);
   result->lines = g_ptr_array_new_with_free_func(g_free);
@@ -97,6 +98,7 @@ void mapping_result_free(struct mapping_result *result)
   g_free(result->sender);
   g_free(result->envid);
   g_ptr_array_unref(result->recipients);
+  g_ptr_array_unref(result->redirected);
   g_ptr_array_unref(result->identifiers);
   g_clear_pointer(&result->duplicate_key, g_bytes_unref);
   g_ptr_array_unref(result->losses);

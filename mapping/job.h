@@ -42,6 +42,7 @@ struct mapping_recipient {
   gint reason, diagnostic; /* X.411 8.3.1.2.1.10/11 numbers; -1: derive from code */
   char *remote;           /* who said so: "dns; mx.example.org", "x400; land" */
   gint64 time_us;         /* of the outcome */
+  gint64 redirected_us;   /* APDU: since then it goes to the alternate that its originator asked for; 0: it does not */
 };
 struct mapping_recipient *mapping_recipient_new(guint ordinal);
 void mapping_recipient_free(struct mapping_recipient *recipient);
@@ -91,6 +92,7 @@ struct mapping_result {
   char *sender, *envid;         /* READ: originator as text (for audit); WRITE smtp: MAIL FROM and ENVID; REPORT mail: "" */
   enum mapping_ret ret;
   GPtrArray *recipients;        /* READ: all with mapped/hop or failed; WRITE smtp: RCPT TO in mapped, with notify, orcpt; REPORT: whom it goes to */
+  GPtrArray *redirected;        /* REPORT: recipients of the subject that go to an alternate instead: address, mapped, hop */
   GPtrArray *identifiers;       /* of mapping_identifier: what the message can be found by */
   GBytes *duplicate_key;        /* READ of an APDU: SHA-256 over what the duplicate rule compares (DESIGN section 1); else NULL */
   bool no_report;               /* READ: a report, or a message whose originator wants none: never report on it */

@@ -1,6 +1,7 @@
 /* job_io.c - contract: job_io.h. */
 #include "mapping/downgrade.h"
 #include "mapping/envelope.h"
+#include "mapping/redirection.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -91,7 +92,10 @@ static struct asn1_value *decode_apdu(struct mapping_context *context, const str
 
 struct asn1_value *job_apdu(struct mapping_context *context, const struct mapping_job *job, GError **error)
 {
-  return upgraded(context, job->peer, decode_apdu(context, job, error));
+  struct asn1_value *apdu = upgraded(context, job->peer, decode_apdu(context, job, error));
+  if (apdu)
+    redirection_apply(job, apdu);
+  return apdu;
 }
 
 struct mime_mail *job_mail(struct mapping_context *context, const struct mapping_job *job, GError **error)
@@ -146,6 +150,7 @@ struct mapping_recipient *job_recipient_copy(const struct mapping_recipient *rec
   copy->hop = g_strdup(recipient->hop);
   copy->orcpt = g_strdup(recipient->orcpt);
   copy->notify = recipient->notify;
+  copy->redirected_us = recipient->redirected_us;
   return copy;
 }
 

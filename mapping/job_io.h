@@ -13,7 +13,8 @@ struct octets *job_source(const struct mapping_job *job, GError **error);
 void job_output(const struct mapping_job *job, struct octets *octets, struct mapping_result *result);
 
 /* The MTS-APDU of in_fd, its EXTERNAL taken off; of one that was truncated its envelope, with an empty
- * content.  Addresses that a peer of 1984 had to write otherwise are those of 1988 again. */
+ * content.  Addresses that a peer of 1984 had to write otherwise are those of 1988 again, and redirected
+ * recipients stand as their alternates (redirection.h). */
 struct asn1_value *job_apdu(struct mapping_context *context, const struct mapping_job *job, GError **error);
 /* The mail of in_fd. */
 struct mime_mail *job_mail(struct mapping_context *context, const struct mapping_job *job, GError **error);

@@ -1,6 +1,7 @@
 /* report_x400.c - the report that an X.400 originator gets on our outcomes: X.411 8.3.1.2, 12.2.1.2, 14.3.5.
  */
 #include "mapping/job_io.h"
+#include "mapping/redirection.h"
 #include "mapping/report_codes.h"
 #include "mapping/reporting.h"
 #include "mapping/trace.h"
@@ -332,9 +333,12 @@ void report_on_apdu(struct mapping_context *context, const struct mapping_job *j
     result->words = g_strdup("never a report on a report (X.411 14.3.5)");
     return;
   }
+  g_autoptr(GPtrArray) left = redirection_choose(context, job, apdu, result);
+  struct mapping_job rest = *job;
+  rest.recipients = left;
   g_autoptr(or_address_t) address = NULL;
   struct mapping_recipient *to = destination(context, job, &subject, &address, &error);
-  g_autoptr(octets_t) report = to ? make(context, job, &subject, to, address, result, &error) : NULL;
+  g_autoptr(octets_t) report = to ? make(context, &rest, &subject, to, address, result, &error) : NULL;
   if (report) {
     job_output(job, report, result);
     g_ptr_array_add(result->recipients, g_steal_pointer(&to));

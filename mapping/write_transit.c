@@ -109,7 +109,8 @@ static void rename_recipient(const struct mapping_job *job, struct asn1_value *a
                              struct ORName *name)
 {
   const struct mapping_recipient *recipient = recipient_of(job, position);
-  if (!recipient || !recipient->mapped || !g_strcmp0(recipient->mapped, recipient->address))
+  g_autofree char *text = recipient && recipient->mapped ? job_or_text(apdu, name) : NULL;
+  if (!text || strcmp(recipient->mapped, text) == 0)
     return;
   g_autoptr(or_address_t) address = or_address_parse(recipient->mapped, NULL);
   if (!address)
@@ -129,6 +130,8 @@ static void add_trace(struct mapping_context *context, const struct mapping_job 
 {
   struct mail_time now = job_time(job->received_us);
   struct trace_element *own = trace_element_new(job_domain(context, peer), job_mta_name(context, peer), &now);
+  for (guint i = 0; i < job->recipients->len; i++)
+    own->redirected |= ((const struct mapping_recipient *)job->recipients->pdata[i])->redirected_us != 0;
   own->has_deferred = x400_time_get(deferred, &own->deferred) && job_deferral(context, job, &own->deferred);
   trace_append(own, apdu, trace, extensions);
   trace_element_free(own);

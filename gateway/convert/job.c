@@ -226,6 +226,7 @@ static void recipient_fields(struct hand *hand, void *record)
   optional_number(hand, "diagnostic", &recipient->diagnostic);
   text(hand, "remote", &recipient->remote);
   time_us(hand, "time", &recipient->time_us);
+  time_us(hand, "redirected", &recipient->redirected_us);
 }
 
 static void *recipient_new(void)
@@ -305,6 +306,7 @@ static void result_fields(struct hand *hand, struct mapping_result *result)
   text(hand, "envid", &result->envid);
   ENUMERATION(hand, "ret", result->ret, MAPPING_RET_HDRS);
   records(hand, "recipients", result->recipients, recipient_fields, recipient_new);
+  records(hand, "redirected", result->redirected, recipient_fields, recipient_new);
   records(hand, "identifiers", result->identifiers, identifier_fields, identifier_new);
   octets(hand, "duplicate-key", &result->duplicate_key);
   boolean(hand, "no-report", &result->no_report);

@@ -166,6 +166,8 @@ GBytes *envelope_outcome_pack(const struct mapping_recipient *recipient)
   g_variant_dict_insert(&dict, "reason", "i", recipient->reason);
   g_variant_dict_insert(&dict, "diagnostic", "i", recipient->diagnostic);
   g_variant_dict_insert(&dict, "time", "x", recipient->time_us);
+  if (recipient->redirected_us)
+    g_variant_dict_insert(&dict, "redirected", "x", recipient->redirected_us);
   return finish(&dict);
 }
 
@@ -190,6 +192,7 @@ struct mapping_recipient *envelope_recipient(const struct store_recipient *store
   g_variant_dict_lookup(&dict, "reason", "i", &recipient->reason);
   g_variant_dict_lookup(&dict, "diagnostic", "i", &recipient->diagnostic);
   g_variant_dict_lookup(&dict, "time", "x", &recipient->time_us);
+  g_variant_dict_lookup(&dict, "redirected", "x", &recipient->redirected_us);
   g_variant_dict_clear(&dict);
   return recipient;
 }

@@ -15,6 +15,7 @@ struct reporter {
   struct delivery *delivery; /* of hop "report": its recipients are the outcomes */
   int fd;
   struct store_message *report; /* handed on when committed */
+  GPtrArray *woken;             /* hops of recipients that go on to an alternate */
 };
 
 static void run(struct reporter *reporter);
@@ -25,6 +26,7 @@ static void finish(struct reporter *reporter)
   struct hop *hop = reporter->hop;
   if (reporter->fd >= 0)
     close(reporter->fd);
+  g_ptr_array_unref(reporter->woken);
   g_free(reporter);
   hop_drop(hop);
 }
@@ -38,8 +40,11 @@ static void report_committed(void *user, const GError *error)
     if (reporter->report)
       store_message_free(reporter->report);
     relay_stop(reporter->relay, 75);
-  } else if (reporter->report) {
-    hops_give(reporter->relay, reporter->report);
+  } else {
+    if (reporter->report)
+      hops_give(reporter->relay, reporter->report);
+    for (guint i = 0; i < reporter->woken->len; i++)
+      hop_kick(reporter->relay, reporter->woken->pdata[i]);
   }
   finish(reporter);
 }
@@ -118,6 +123,59 @@ static void record_report(struct store_txn *txn, const struct store_message *rep
   audit_record(audit, txn, report->id, -1, "report-made");
 }
 
+/* X.411 14.3.5: the message goes on to the recipient's alternate, once. */
+static void redirect(struct reporter *reporter, struct store_recipient *recipient,
+                     const struct mapping_recipient *alternate, struct store_txn *txn)
+{
+  guint64 subject = reporter->delivery->message->id;
+  struct audit *audit = audit_new();
+  audit_text(audit, "from", recipient->address);
+  audit_text(audit, "to", alternate->address);
+  audit_text(audit, "hop", alternate->hop);
+  audit_text(audit, "code", recipient->code);
+  audit_text(audit, "words", recipient->reason);
+  struct store_recipient *onward = store_recipient_new(recipient->ordinal);
+  onward->state = STORE_ROUTED;
+  onward->mapped = g_strdup(alternate->mapped);
+  onward->hop = g_strdup(alternate->hop);
+  onward->detail = envelope_outcome_pack(alternate);
+  store_txn_recipient(txn, subject, onward, false);
+  audit_record(audit, txn, subject, (gint)recipient->ordinal, "redirected");
+  g_ptr_array_add(reporter->woken, g_strdup(alternate->hop));
+  store_recipient_free(onward);
+}
+
+static const struct mapping_recipient *alternate_of(const struct mapping_result *result, guint ordinal)
+{
+  for (guint i = 0; i < result->redirected->len; i++) {
+    const struct mapping_recipient *redirected = result->redirected->pdata[i];
+    if (redirected->ordinal == ordinal && redirected->hop)
+      return redirected;
+  }
+  return NULL;
+}
+
+static void settle(struct reporter *reporter, struct store_recipient *recipient,
+                   const struct mapping_result *result, const char *report, struct store_txn *txn)
+{
+  const struct mapping_recipient *alternate = alternate_of(result, recipient->ordinal);
+  if (alternate) {
+    redirect(reporter, recipient, alternate, txn);
+    return;
+  }
+  guint64 subject = reporter->delivery->message->id;
+  recipient->state = STORE_REPORTED;
+  store_txn_recipient(txn, subject, recipient, false);
+  struct audit *audit = audit_new();
+  audit_text(audit, "recipient", recipient->mapped ? recipient->mapped : recipient->address);
+  audit_text(audit, "code", recipient->code);
+  audit_text(audit, "words", recipient->reason);
+  audit_text(audit, "report", report);
+  if (!report)
+    audit_text(audit, "not-reported", result->words ? result->words : "the originator asked for no report");
+  audit_record(audit, txn, subject, (gint)recipient->ordinal, "reported");
+}
+
 static void reported(void *user, struct mapping_result *result, const char *failure)
 {
   struct reporter *reporter = user;
@@ -157,19 +215,8 @@ static void reported(void *user, struct mapping_result *result, const char *fail
   if (report)
     record_report(txn, report, result);
   g_autofree char *id = report ? store_id_format(report->id) : NULL;
-  for (guint i = 0; i < subject->recipients->len; i++) {
-    struct store_recipient *recipient = subject->recipients->pdata[i];
-    recipient->state = STORE_REPORTED;
-    store_txn_recipient(txn, subject->id, recipient, false);
-    struct audit *audit = audit_new();
-    audit_text(audit, "recipient", recipient->mapped ? recipient->mapped : recipient->address);
-    audit_text(audit, "code", recipient->code);
-    audit_text(audit, "words", recipient->reason);
-    audit_text(audit, "report", id);
-    if (!report)
-      audit_text(audit, "not-reported", result->words ? result->words : "the originator asked for no report");
-    audit_record(audit, txn, subject->id, (gint)recipient->ordinal, "reported");
-  }
+  for (guint i = 0; i < subject->recipients->len; i++)
+    settle(reporter, subject->recipients->pdata[i], result, id, txn);
   delivery_free(reporter->delivery);
   mapping_result_free(result);
   reporter->report = report;
@@ -211,7 +258,11 @@ void reporting_wake(struct hop *hop)
   struct delivery *delivery;
   while ((delivery = hop_take(hop)) != NULL) {
     struct reporter *reporter = g_new0(struct reporter, 1);
-    *reporter = (struct reporter){.relay = hop->relay, .hop = hop, .delivery = delivery, .fd = -1};
+    *reporter = (struct reporter){.relay = hop->relay,
+                                  .hop = hop,
+                                  .delivery = delivery,
+                                  .fd = -1,
+                                  .woken = g_ptr_array_new_with_free_func(g_free)};
     run(reporter);
   }
 }
