@@ -411,8 +411,11 @@ void p1_pair_cut(struct p1_pair *pair)
   }
 }
 
-GBytes *p1_unwrap(GBytes *received)
+GBytes *p1_unwrap(enum p1_mode mode, GBytes *received)
 {
+  if (mode != P1_MODE_1988_NORMAL) {
+    return g_bytes_ref(received);
+  }
   gsize size;
   const guint8 *data = g_bytes_get_data(received, &size), *contents;
   struct tlv external, tlv = {0};

@@ -80,8 +80,8 @@ gsize p1_pair_pass(struct p1_pair *pair, bool from_initiator, gsize octets);
 /* Cuts the connection: what is on the wire is lost. */
 void p1_pair_cut(struct p1_pair *pair);
 
-/* The APDU inside the EXTERNAL of a received transfer; aborts the test when there is none. */
-GBytes *p1_unwrap(GBytes *received);
+/* The APDU of a received transfer: inside an EXTERNAL in normal mode; aborts the test when there is none. */
+GBytes *p1_unwrap(enum p1_mode mode, GBytes *received);
 GBytes *p1_random_apdu(gsize size, guint seed);
 
 #endif

@@ -40,7 +40,7 @@ static struct osi_selector selector(const char *text)
 static void assert_received(const struct p1_end *end, guint index, GBytes *apdu)
 {
   ck_assert_uint_gt(end->received->len, index);
-  g_autoptr(GBytes) got = p1_unwrap(end->received->pdata[index]);
+  g_autoptr(GBytes) got = p1_unwrap(end->bound.mode, end->received->pdata[index]);
   ck_assert(g_bytes_equal(got, apdu));
 }
 
