@@ -93,8 +93,19 @@ static bool write_apdu(struct from_x400 *from, const struct mapping_job *job, co
       g_ptr_array_add(result->recipients, job_recipient_copy(job->recipients->pdata[i]));
     return report_from_x400(from, job, apdu, &choice->choice.report, error);
   }
-  g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_SYNTAX, "a probe does not leave X.400 (RFC 2156 5.3.9)");
-  return false;
+  /* A probe does not leave X.400 (RFC 2156 5.3.9), but the next mail server may be asked about its
+   * recipients. */
+  result->content = MAPPING_CONTENT_PROBE;
+  result->sender =
+      job_or_mailbox(from->context, apdu, &choice->choice.probe.originator_name, ADDRESS_ORIGINATOR);
+  if (!result->sender)
+    result->sender = g_strdup(from->context->settings->administrator);
+  for (guint i = 0; i < job->recipients->len; i++) {
+    struct mapping_recipient *recipient = job_recipient_copy(job->recipients->pdata[i]);
+    recipient->notify = MAPPING_NOTIFY_NEVER;
+    g_ptr_array_add(result->recipients, recipient);
+  }
+  return true;
 }
 
 void mapping_write_mail(struct mapping_context *context, const struct mapping_job *job,

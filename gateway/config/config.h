@@ -37,6 +37,7 @@ struct config_smtp {             /* <smtp> */
   guint mx_port;        /* 25 */
   char *client_tls;     /* never | may | require */
   struct config_tls client_tls_files;
+  char *probes;         /* answer | ask: X.400 probes for recipients with mail */
   guint connections_per_destination, messages_per_connection, connection_idle_s;
 };
 

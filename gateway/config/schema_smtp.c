@@ -36,6 +36,9 @@ static const struct schema_attribute send_attributes[] = {
   {FILE_NAME("certificate", config_smtp, client_tls_files.certificate),
    .help = "Our certificate chain as client, PEM, where a server asks for one."},
   {FILE_NAME("key", config_smtp, client_tls_files.key), .help = "Its private key, PEM."},
+  {CHOICE("probes", config_smtp, probes, "answer|ask"), .standard = "answer",
+   .help = "X.400 probes for recipients with mail: answered by the gateway (it maps the address and has a route), or after "
+           "asking the next mail server with MAIL and RCPT."},
   {NUMBER("connections", config_smtp, connections_per_destination, 1, 1000), .standard = "10",
    .help = "Connections at most to one destination."},
   {NUMBER("messages", config_smtp, messages_per_connection, 0, 1000000), .standard = "1000",

@@ -180,7 +180,8 @@ static void check_times(const struct relay *relay, const struct store_message *m
 }
 
 static struct store_recipient *stored_recipient(const struct mapping_recipient *read,
-                                                const struct mapping_result *result, gint64 now)
+                                                const struct mapping_result *result, bool ask_probes,
+                                                gint64 now)
 {
   struct mapping_recipient told = *read;
   struct store_recipient *recipient = store_recipient_new(read->ordinal);
@@ -192,8 +193,9 @@ static struct store_recipient *stored_recipient(const struct mapping_recipient *
   recipient->state = STORE_ROUTED;
   recipient->due_us = result->deferred_until_us;
   told.time_us = now;
-  /* a probe for a recipient on the SMTP side is answered here (RFC 2156 5.3.9) */
-  bool probed = result->content == MAPPING_CONTENT_PROBE && read->hop && !g_str_has_prefix(read->hop, "p1:");
+  /* a probe for a recipient on the SMTP side is answered here (RFC 2156 5.3.9), unless its server is asked */
+  bool probed = result->content == MAPPING_CONTENT_PROBE && read->hop && !ask_probes &&
+                !g_str_has_prefix(read->hop, "p1:");
   if (read->failed || !read->hop || probed) {
     told.failed = !probed;
     told.action = probed ? MAPPING_DELIVERED : MAPPING_FAILED;
@@ -273,8 +275,10 @@ static void route(struct reader *reader)
   message->generation = converters_generation(relay->converters);
   message->expires_us = end_of_life(relay, message, result);
   check_times(relay, message, result, now);
+  bool ask_probes = strcmp(relay->config->smtp.probes, "ask") == 0;
   for (guint i = 0; result->recipients && i < result->recipients->len; i++)
-    g_ptr_array_add(message->recipients, stored_recipient(result->recipients->pdata[i], result, now));
+    g_ptr_array_add(message->recipients,
+                    stored_recipient(result->recipients->pdata[i], result, ask_probes, now));
   if (message->recipients->len > 0) {
     message->state = STORE_ROUTED;
     message->attempts = 0;

@@ -129,6 +129,12 @@ static void idle_over(void *user)
  * ------------------------------------------------------------------------------------------------------------------
  */
 
+/* The next server is asked about a probe's recipients; nothing is sent (RFC 2156 5.3.9, A 4). */
+static bool is_probe(const struct delivery *delivery)
+{
+  return delivery->written->content == MAPPING_CONTENT_PROBE;
+}
+
 /* The conversion's answer is the envelope; a recipient that it refused has its outcome already. */
 static void begin_message(struct session *session)
 {
@@ -141,6 +147,7 @@ static void begin_message(struct session *session)
   envelope->ret = (enum smtp_ret)written->ret;
   envelope->body_8bit = written->has_8bit;
   envelope->smtputf8 = written->smtputf8;
+  envelope->probe = is_probe(delivery);
   session->index = g_renew(guint, session->index, delivery->message->recipients->len);
   for (guint i = 0; i < delivery->message->recipients->len; i++) {
     const struct store_recipient *recipient = delivery->message->recipients->pdata[i];
@@ -199,8 +206,10 @@ static void recipient_outcome(struct session *session, const struct smtp_client_
                      : kind == OUTCOME_SENT   ? "2.0.0"
                      : kind == OUTCOME_FAILED ? "5.0.0"
                                               : "4.0.0";
-  g_autofree char *words = event->code ? g_strdup_printf("%u %s", event->code, event->text ? event->text : "")
-                                       : g_strdup(event->text);
+  const char *asked = is_probe(delivery) ? "the gateway answers the probe; the next mail server said: " : "";
+  g_autofree char *words =
+      event->code ? g_strdup_printf("%s%u %s", asked, event->code, event->text ? event->text : "")
+                  : g_strdup(event->text);
   delivery_outcome(delivery, session->index[event->index], kind, code, words, session->remote);
 }
 
@@ -214,7 +223,7 @@ static void message_done(struct session *session, bool dsn)
   session->sent++;
   for (guint w = 0; w < session->envelope->recipients->len; w++) {
     const struct smtp_recipient *recipient = session->envelope->recipients->pdata[w];
-    if (!dsn && (recipient->notify & SMTP_NOTIFY_SUCCESS))
+    if (is_probe(delivery) || (!dsn && (recipient->notify & SMTP_NOTIFY_SUCCESS)))
       delivery->outcomes[session->index[w]].report_delivery = true;
   }
   hop_reached(session->destination->hop);

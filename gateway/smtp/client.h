@@ -5,7 +5,8 @@
  * when the server offers them. An outcome is given per recipient; a message whose DATA reply is lost is
  * "unknown" (to be tried again). A message needing what the server lacks (SMTPUTF8, 8-bit text to a 7-bit
  * server) is refused here with 5.6.7 / 5.6.3 words. Without DSN at the server NOTIFY is not passed on:
- * SMTP_CLIENT_DONE then tells dsn=false, so that the relay reports itself. */
+ * SMTP_CLIENT_DONE then tells dsn=false, so that the relay reports itself. An envelope marked as probe is
+ * asked about and not sent: each recipient's outcome is the reply to its RCPT. */
 #ifndef GW400_SMTP_CLIENT_H
 #define GW400_SMTP_CLIENT_H
 

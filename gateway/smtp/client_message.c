@@ -199,6 +199,8 @@ void smtp_client_early_reply(struct smtp_client *client, const struct smtp_reply
 
 static void recipients_answered(struct smtp_client *client)
 {
+  if (client->envelope->probe)
+    return; /* RSET follows */
   if (client->accepted == 0)
     drop_unsent(client); /* DATA, if it was not in the group */
   else if (client->capabilities.chunking)
@@ -210,7 +212,7 @@ static void rcpt_reply(struct smtp_client *client, guint index, const struct smt
   client->unanswered--;
   client->astray =
       client->astray || (reply->code < 300 && client->recipients[index] == SMTP_RECIPIENT_SETTLED);
-  if (client->recipients[index] == SMTP_RECIPIENT_ASKED && reply->code < 300) {
+  if (client->recipients[index] == SMTP_RECIPIENT_ASKED && reply->code < 300 && !client->envelope->probe) {
     client->recipients[index] = SMTP_RECIPIENT_ACCEPTED;
     client->accepted++;
   } else
@@ -400,7 +402,9 @@ void smtp_client_message(struct smtp_client *client, const struct smtp_envelope 
         smtp_client_queue(client, SMTP_STEP_RCPT, i, rcpt_line(client, envelope->recipients->pdata[i], utf8));
         client->unanswered++;
       }
-    if (!client->capabilities.chunking)
+    if (envelope->probe)
+      smtp_client_queue(client, SMTP_STEP_RSET, 0, g_strdup("RSET"));
+    else if (!client->capabilities.chunking)
       smtp_client_queue(client, SMTP_STEP_DATA, 0, g_strdup("DATA"));
     smtp_client_pump(client);
   }

@@ -25,6 +25,7 @@ struct smtp_envelope {
   char *sender; /* mailbox, or "" for <> */
   guint64 size; /* SIZE= or 0 */
   bool body_8bit, smtputf8;
+  bool probe; /* client: only ask whether the recipients would be taken: MAIL and RCPT, then RSET */
   enum smtp_ret ret;
   char *envid;           /* xtext decoded, or NULL */
   GPtrArray *recipients; /* of struct smtp_recipient, owned */

@@ -629,6 +629,42 @@ START_TEST(several_messages_and_reset)
 }
 END_TEST
 
+/* Recipients are asked about and nothing is sent: no DATA, no BDAT, and the transaction is taken back. */
+START_TEST(probe_asks_and_sends_nothing)
+{
+  static const struct {
+    const char *script[10];
+    const char *sent, *events;
+  } probes[] = {
+      {{GREETING, PLAIN, OK, OK, "550 5.1.1 no\r\n", OK, BYE},
+       "EHLO gw.example\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nRSET\r\nQUIT\r\n",
+       "ready;r0=250 2.0.0;r1=550 5.1.1;done;ready;close;"},
+      {{GREETING, CHUNKS, OK, "451 4.7.1 grey\r\n", OK, OK, BYE},
+       "EHLO gw.example\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nRSET\r\nQUIT\r\n",
+       "ready;r0=451 4.7.1;r1=250 2.0.0;done;ready;close;"},
+      {{GREETING, PLAIN, OK, "550 5.1.1 no\r\n", "550 5.1.1 no\r\n", OK, BYE},
+       "EHLO gw.example\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nRSET\r\nQUIT\r\n",
+       "ready;r0=550 5.1.1;r1=550 5.1.1;done;ready;close;"},
+      {{GREETING, PLAIN, "550 5.7.1 not you\r\n", BYE},
+       "EHLO gw.example\r\nMAIL FROM:<a@b>\r\nQUIT\r\n",
+       "ready;r0=550 5.7.1;r1=550 5.7.1;done;ready;close;"},
+      {{GREETING, PLAIN, OK, OK, "LOST"}, NULL, "ready;r0=250 2.0.0;failed=0 4.4.2;"},
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(probes); i++)
+    for (int octets = 0; octets < 2; octets++) {
+      g_autoptr(smtp_envelope_t) envelope = envelope_for("c@d,e@f");
+      envelope->probe = true;
+      struct dialogue *d = dialogue_new(probes[i].script, envelope);
+      d->octets = octets;
+      converse(d);
+      ck_assert_msg(!strcmp(d->events->str, probes[i].events), "%u: %s", (guint)i, d->events->str);
+      ck_assert_msg(!probes[i].sent || !strcmp(d->wire->str, probes[i].sent), "%u: %s", (guint)i,
+                    d->wire->str);
+      dialogue_free(d);
+    }
+}
+END_TEST
+
 START_TEST(reply_in_the_middle_of_the_text)
 {
   g_autoptr(smtp_envelope_t) envelope = envelope_for("c@d,e@f");
@@ -1068,6 +1104,7 @@ int main(void)
   tcase_add_loop_test(all, dots_are_stuffed_however_the_text_is_cut, 0, G_N_ELEMENTS(stuffing));
   tcase_add_test(all, text_without_dots_is_not_copied);
   tcase_add_test(all, several_messages_and_reset);
+  tcase_add_test(all, probe_asks_and_sends_nothing);
   tcase_add_loop_test(all, reply_in_the_middle_of_the_text, 0, 2);
   tcase_add_loop_test(all, tls, 0, G_N_ELEMENTS(tls_rows));
   tcase_add_test(all, injected_after_starttls);

@@ -6,9 +6,11 @@ West and east are p1peer.py on both sides of each link: APDUs are built and take
 import hashlib
 import pathlib
 import smtplib
+import socketserver
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
@@ -124,13 +126,37 @@ class Peer:
         assert result.returncode == 0, result.stdout + result.stderr
 
 
-def start(folder):
+class _Question(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.wfile.write(b"220 asked.example\r\n")
+        for line in self.rfile:
+            verb = line[:4].upper()
+            self.server.heard.append(line.decode().strip())
+            no = verb == b"DATA" or b"<nobody" in line
+            self.wfile.write(b"550 5.1.1 no mailbox of that name\r\n" if no else b"250 2.1.5 fine\r\n")
+
+
+class Asked(socketserver.ThreadingTCPServer):
+    """A mail server that knows everybody but nobody@, and takes no text."""
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Question)
+        self.port, self.heard = self.server_address[1], []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.shutdown()
+
+
+def start(folder, send=""):
+    folder.mkdir()
     west, east = Peer("west", folder), Peer("east", folder)
     home = folder / "mid"
     peers = "".join(gateway.peer_xml(peer.name, peer.port, "mid-mta", f"{peer.name}-mta", home) for peer in (west, east))
     peers += '<route or="/PRMD=west/ADMD=demo/C=xx/" peer="west"/><route or="/PRMD=east/ADMD=demo/C=xx/" peer="east"/>'
-    sink = gateway.Sink(folder / "mail").start()
-    middle = gateway.Gateway("mid", home, peers=peers, sink_port=sink.port, tables=False)
+    sink = Asked() if send else gateway.Sink(folder / "mail").start()
+    middle = gateway.Gateway("mid", home, peers=peers, sink_port=sink.port, send=send, tables=False)
     middle.start()
     # after the gateway: a peer's first connection must not be the look whether its port is open
     west.start()
@@ -250,21 +276,47 @@ def never_is_the_operators(east, middle, sink):
     tap.ok(len(sink.mails()) == mails, "NOTIFY=NEVER: the sender is told nothing")
 
 
+def probes_ask(west, middle, asked):
+    west.send(middle.p1_port, probe(b"p-3", recipient(name(b"mid", b"gateway", dda=b"bob(a)example.org"), 1, 0xd0),
+                                    recipient(name(b"mid", b"gateway", dda=b"nobody(a)example.org"), 2, 0xd0)))
+    with tap.case("probe, asked on: what the mail server says of each recipient is reported"):
+        def outcomes():
+            found = {}
+            for apdu in west.received():
+                content = ber.elements(ber.find(apdu, 0xa1))[1][1]
+                for _, inner in ber.elements(ber.find(content, 0xa0)):
+                    found[ber.find(inner, 0x81)] = (ber.find(inner, 0xa3, 0xa1, 0xa0) is not None, ber.find(inner, 0x85))
+            return found if len(found) == 2 else None
+        found = gateway.wait_for(outcomes, 60, "the outcomes of both recipients")
+        assert found[b"\1"][0] and b"the gateway answers the probe" in found[b"\1"][1], found
+        assert not found[b"\2"][0] and b"no mailbox of that name" in found[b"\2"][1], found
+    heard = [line for line in asked.heard if not line.startswith(("EHLO", "QUIT"))]
+    tap.ok([line[:4] for line in heard] == ["MAIL", "RCPT", "RCPT", "RSET"], f"probe, asked on: nothing was sent {heard}")
+
+
+def with_gateway(folder, checks, send=""):
+    west, east, middle, sink = start(folder, send)
+    try:
+        checks(west, east, middle, sink)
+        tap.ok(middle.stop() == 0 and not middle.sanitizer_findings(), f"a clean stop {middle.sanitizer_findings()[:2]}")
+    finally:
+        middle.kill()
+        west.stop()
+        east.stop()
+        sink.stop()
+
+
+def pass_all(west, east, middle, sink):
+    messages_pass(west, east, middle)
+    probes_pass(west, east, middle)
+    reports_pass(west, east, middle, sink)
+    never_is_the_operators(east, middle, sink)
+
+
 def main():
-    with tempfile.TemporaryDirectory(prefix="gw400-transit-") as name_of_folder:
-        folder = pathlib.Path(name_of_folder)
-        west, east, middle, sink = start(folder)
-        try:
-            messages_pass(west, east, middle)
-            probes_pass(west, east, middle)
-            reports_pass(west, east, middle, sink)
-            never_is_the_operators(east, middle, sink)
-            tap.ok(middle.stop() == 0 and not middle.sanitizer_findings(), f"a clean stop {middle.sanitizer_findings()[:2]}")
-        finally:
-            middle.kill()
-            west.stop()
-            east.stop()
-            sink.stop()
+    with tempfile.TemporaryDirectory(prefix="gw400-transit-") as folder:
+        with_gateway(pathlib.Path(folder) / "pass", pass_all)
+        with_gateway(pathlib.Path(folder) / "ask", lambda west, east, middle, sink: probes_ask(west, middle, sink), 'probes="ask"')
     tap.end()
 
 
