@@ -109,8 +109,10 @@ static void rename_recipient(const struct mapping_job *job, struct asn1_value *a
                              struct ORName *name)
 {
   const struct mapping_recipient *recipient = recipient_of(job, position);
-  g_autofree char *text = recipient && recipient->mapped ? job_or_text(apdu, name) : NULL;
-  if (!text || strcmp(recipient->mapped, text) == 0)
+  if (!recipient || !recipient->mapped || !g_strcmp0(recipient->mapped, recipient->address))
+    return;
+  g_autofree char *text = recipient->redirected_us ? job_or_text(apdu, name) : NULL;
+  if (text && strcmp(recipient->mapped, text) == 0) /* the alternate's name stands there whole */
     return;
   g_autoptr(or_address_t) address = or_address_parse(recipient->mapped, NULL);
   if (!address)

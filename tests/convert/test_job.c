@@ -43,6 +43,7 @@ static struct mapping_recipient *a_recipient(guint ordinal)
   recipient->diagnostic = 17;
   recipient->remote = g_strdup("dns; mx");
   recipient->time_us = -5;
+  recipient->redirected_us = 1700000000000000;
   return recipient;
 }
 
@@ -62,6 +63,7 @@ static void assert_recipient(const struct mapping_recipient *got, const struct m
   ck_assert_int_eq(got->diagnostic, sent->diagnostic);
   ck_assert_str_eq(got->remote, sent->remote);
   ck_assert_int_eq(got->time_us, sent->time_us);
+  ck_assert_int_eq(got->redirected_us, sent->redirected_us);
 }
 
 static struct mapping_job *a_job(void)
@@ -176,6 +178,7 @@ static struct mapping_result *a_result(void)
   result->deferred_until_us = 5;
   result->latest_us = 6;
   g_ptr_array_add(result->recipients, a_recipient(3));
+  g_ptr_array_add(result->redirected, a_recipient(4));
   struct mapping_identifier *identifier = g_new0(struct mapping_identifier, 1);
   identifier->kind = g_strdup("message-id");
   identifier->value = g_strdup("<x@y>");
@@ -210,6 +213,7 @@ START_TEST(result_round_trip)
   ck_assert_int_eq(got->deferred_until_us, 5);
   ck_assert_int_eq(got->latest_us, 6);
   assert_recipient(got->recipients->pdata[0], result->recipients->pdata[0]);
+  assert_recipient(got->redirected->pdata[0], result->redirected->pdata[0]);
   const struct mapping_identifier *identifier = got->identifiers->pdata[0];
   ck_assert_str_eq(identifier->kind, "message-id");
   ck_assert_str_eq(identifier->value, "<x@y>");
@@ -245,6 +249,7 @@ enum field {
   TO_X400,
   EXPLAIN,
   SIZE,
+  TRUNCATED,
   SETTINGS,
   IN,
   OUT,
