@@ -14,6 +14,7 @@ enum { SIZE = 5500, CHECKPOINT = 1024, WINDOW = 2, ROUNDS_MAX = 6 };
 
 /* What both sides keep between associations. */
 struct world {
+  enum p1_mode mode;
   GBytes *apdu;
   bool responder_sends;
   guint window, checkpoint;        /* of the first association */
@@ -25,9 +26,10 @@ struct world {
   guint64 octets; /* given by the sender */
 };
 
-static struct world *world_new(bool responder_sends)
+static struct world *world_new_in(enum p1_mode mode, bool responder_sends)
 {
   struct world *world = g_new0(struct world, 1);
+  world->mode = mode;
   world->apdu = p1_random_apdu(SIZE, 9);
   world->responder_sends = responder_sends;
   world->window = WINDOW;
@@ -35,6 +37,11 @@ static struct world *world_new(bool responder_sends)
   world->store = p1_store_new();
   world->knows = p1_store_new();
   return world;
+}
+
+static struct world *world_new(bool responder_sends)
+{
+  return world_new_in(P1_MODE_1988_NORMAL, responder_sends);
 }
 
 static void world_free(struct world *world)
@@ -57,6 +64,7 @@ static struct p1_pair *associate(struct world *world, bool recover)
 {
   g_autofree char *reference = g_strdup_printf("reference-%u", ++world->associations);
   struct p1_options initiator = p1_options_default(true), responder = p1_options_default(false);
+  initiator.mode = world->mode;
   initiator.reference = reference;
   initiator.checkpoint_size = world->checkpoint;
   initiator.window = responder.window = world->window;
@@ -151,9 +159,9 @@ static void assert_once(const struct world *world, gsize at)
 }
 
 /* How much goes over the wire when nothing is cut. */
-static gsize total(bool responder_sends, bool of_initiator)
+static gsize total(enum p1_mode mode, bool responder_sends, bool of_initiator)
 {
-  struct world *world = world_new(responder_sends);
+  struct world *world = world_new_in(mode, responder_sends);
   struct p1_pair *pair = associate(world, false);
   p1_pair_connect(pair);
   gsize octets = of_initiator ? pair->initiator.written->len : pair->responder.written->len;
@@ -167,13 +175,13 @@ static gsize total(bool responder_sends, bool of_initiator)
 enum { CUTS = 8 }; /* each test takes every eighth octet, so that they run side by side */
 
 /* step: every octet, or every step-th of the part. */
-static void cut_everywhere(guint part, bool responder_sends, guint sync_every, guint step)
+static void cut_everywhere(enum p1_mode mode, guint part, bool responder_sends, guint sync_every, guint step)
 {
   bool of_initiator = part < CUTS;
-  gsize all = total(responder_sends, of_initiator);
+  gsize all = total(mode, responder_sends, of_initiator);
   guint resumed = 0, silent = 0;
   for (gsize at = part % CUTS; at <= all; at += (gsize)CUTS * step) {
-    struct world *world = world_new(responder_sends);
+    struct world *world = world_new_in(mode, responder_sends);
     world->store->sync_every = sync_every;
     struct p1_pair *pair = associate(world, false);
     cut_after(pair, of_initiator, at);
@@ -200,26 +208,35 @@ static void cut_everywhere(guint part, bool responder_sends, guint sync_every, g
 
 START_TEST(cut_after_every_octet_a_transfer_goes_on)
 {
-  cut_everywhere((guint)_i, false, 1, 1);
+  cut_everywhere(P1_MODE_1988_NORMAL, (guint)_i, false, 1, 1);
 }
 END_TEST
 
 START_TEST(cut_anywhere_with_one_confirmation_for_two_checkpoints)
 {
-  cut_everywhere((guint)_i, false, 2, 3);
+  cut_everywhere(P1_MODE_1988_NORMAL, (guint)_i, false, 2, 3);
 }
 END_TEST
 
 START_TEST(cut_after_every_octet_what_the_responder_sends_goes_on)
 {
-  cut_everywhere((guint)_i, true, 1, 1);
+  cut_everywhere(P1_MODE_1988_NORMAL, (guint)_i, true, 1, 1);
+}
+END_TEST
+
+/* Raw octets, where normal mode has an EXTERNAL in segments: other places, the same arithmetic. */
+START_TEST(cut_after_every_third_octet_in_the_modes_of_x410)
+{
+  enum p1_mode mode = _i < 2 * CUTS ? P1_MODE_1988_X410 : P1_MODE_1984;
+  cut_everywhere(mode, (guint)_i % (2 * CUTS), false, 1, 3);
+  cut_everywhere(mode, (guint)_i % (2 * CUTS), true, 1, 7);
 }
 END_TEST
 
 /* Cut once more in the recovered association, where its activity has another name already. */
 START_TEST(cut_twice)
 {
-  gsize all = total(false, true);
+  gsize all = total(P1_MODE_1988_NORMAL, false, true);
   guint twice = 0;
   for (gsize first = all / 4 + (gsize)_i; first < all; first += 211) {
     for (gsize second = 40 + (gsize)_i; second < all; second += 157) {
@@ -537,6 +554,7 @@ static Suite *suite(void)
   tcase_add_loop_test(cuts, cut_after_every_octet_a_transfer_goes_on, 0, 2 * CUTS);
   tcase_add_loop_test(cuts, cut_anywhere_with_one_confirmation_for_two_checkpoints, 0, 2 * CUTS);
   tcase_add_loop_test(cuts, cut_after_every_octet_what_the_responder_sends_goes_on, 0, 2 * CUTS);
+  tcase_add_loop_test(cuts, cut_after_every_third_octet_in_the_modes_of_x410, 0, 4 * CUTS);
   tcase_add_loop_test(cuts, cut_twice, 0, 4);
   suite_add_tcase(suite, cuts);
   TCase *recovery = tcase_create("recovery");
