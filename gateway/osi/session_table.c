@@ -158,6 +158,8 @@ static const struct session_row table[] = {
     {STA18, SDTREQ, P(70), 0, DO(send_data), STA18, "7.11.1"},
     ROW_ALL(STA18, SPDU_GTA, ignore, STA713, "7.19.2"),
     {STA18, SPDU_PT, P(53), 0, DO(please_tokens_ind), STA18, "7.17.2"},
+    /* the control service is not confirmed: its user may want the tokens back before GTA is here */
+    {STA18, SPTREQ, P(53), 0, DO(please_tokens), STA18, "7.17.1"},
     ROWS_ABORT(STA18),
     ROWS_OVERDUE(STA18),
 

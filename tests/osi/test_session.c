@@ -799,6 +799,20 @@ START_TEST(other_user_data_in_segments)
 }
 END_TEST
 
+START_TEST(tokens_are_asked_for_before_their_give_is_acknowledged)
+{
+  struct session *session = open_session(true);
+  request(session, (struct session_primitive){.service = S_CONTROL_GIVE, .kind = S_REQUEST});
+  expect_sent(session, "1500");
+  request(session, (struct session_primitive){
+                       .service = S_TOKEN_PLEASE, .kind = S_REQUEST, .tokens = SESSION_TOKEN_DATA});
+  expect_sent(session, "0203100101");
+  feed(session, "1600");
+  ck_assert_str_eq(session_state_name(session), "STA713 Data transfer");
+  session_free(session);
+}
+END_TEST
+
 START_TEST(version_1_has_narrow_limits)
 {
   struct session *a, *b;
@@ -1358,6 +1372,7 @@ int main(void)
   tcase_add_test(sizes, overflow_beyond_the_limit);
   tcase_add_loop_test(sizes, data_of_every_size, 0, G_N_ELEMENTS(data_sizes));
   tcase_add_test(sizes, other_user_data_in_segments);
+  tcase_add_test(sizes, tokens_are_asked_for_before_their_give_is_acknowledged);
   tcase_add_test(sizes, version_1_has_narrow_limits);
   suite_add_tcase(suite, sizes);
   TCase *errors = tcase_create("errors");
