@@ -272,9 +272,16 @@ class Association:
             if self.turn:
                 self.take_turn()
             else:
-                if self.two_way and not self.pleaded and (self.peer.queue or self.peer.outgoing):
+                if self.two_way and not self.pleaded and self.wants_turn():
                     self.please()
                 self.handle(self.next())
+
+    def wants_turn(self):
+        """To send; or to release, which only the initiator does, and with the turn."""
+        return self.peer.queue or self.peer.outgoing or (self.initiator and self.is_done())
+
+    def is_done(self):
+        return self.peer.received >= self.settings.expect and not self.peer.incomplete
 
     def take_turn(self):
         peer = self.peer
@@ -283,7 +290,7 @@ class Association:
             self.transfer(outgoing)
         elif self.two_way and (self.asked or not self.initiator):
             self.give()
-        elif self.initiator and peer.received >= self.settings.expect and not peer.incomplete:
+        elif self.initiator and self.is_done():
             self.release()
         else:
             self.handle(self.next())
