@@ -77,6 +77,8 @@ struct store_backend_class {
                                GError **error); /* NULL without error: not there */
   GPtrArray *(*hops)(struct store_backend *backend, GError **error);
   GBytes *(*value)(struct store_backend *backend, const char *name, GError **error);
+  /* All of struct store_transfer: as many as associations and interruptions, so in one go. */
+  GPtrArray *(*transfers)(struct store_backend *backend, GError **error);
   /* Appends ids, newest identifiers first, from one slice of identifiers before find->before (0: the newest). */
   bool (*find)(struct store_backend *backend, const struct store_find *find, GArray *ids, guint64 *next_r,
                GError **error);

@@ -37,7 +37,11 @@ static const char version_1[] =
     "INSERT INTO audit_chain VALUES(1, 0, zeroblob(32), 0, zeroblob(32));"
     "CREATE TABLE value(name TEXT PRIMARY KEY, octets BLOB NOT NULL) WITHOUT ROWID;";
 
-const char *const schema_steps[] = {version_1};
+/* Transfers that can be resumed (relay/p1_recovery.h). */
+static const char version_2[] =
+    "CREATE TABLE transfer(name TEXT PRIMARY KEY, spool TEXT, octets BLOB NOT NULL) WITHOUT ROWID;";
+
+const char *const schema_steps[] = {version_1, version_2};
 const guint schema_version = G_N_ELEMENTS(schema_steps);
 
 static bool run(sqlite3 *db, const char *sql, GError **error)

@@ -19,6 +19,7 @@ struct spool {
 
 struct pending {
   int fd;      /* our own descriptor: it sees a write error that happened before the sync */
+  bool named;  /* a row names it already, and it still grows */
   bool failed; /* a sync failed: the kernel has forgotten the data, a second sync would lie */
 };
 
@@ -59,10 +60,11 @@ void spool_close(struct spool *spool)
   if (!spool)
     return;
   GHashTableIter iter;
-  void *name;
+  void *name, *pending;
   g_hash_table_iter_init(&iter, spool->pending);
-  while (g_hash_table_iter_next(&iter, &name, NULL))
-    unlinkat(spool->folder, name, 0);
+  while (g_hash_table_iter_next(&iter, &name, &pending))
+    if (!((struct pending *)pending)->named)
+      unlinkat(spool->folder, name, 0);
   g_hash_table_unref(spool->pending);
   g_ptr_array_unref(spool->removals);
   if (spool->folder >= 0)
@@ -77,24 +79,58 @@ const char *spool_folder(const struct spool *spool)
   return spool->path;
 }
 
+/* Takes note of a file that is being written. False with errno. */
+static bool take(struct spool *spool, const char *name, int fd, bool named)
+{
+  int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (own < 0)
+    return false;
+  struct pending *pending = g_new0(struct pending, 1);
+  *pending = (struct pending){.fd = own, .named = named};
+  g_mutex_lock(&spool->mutex);
+  g_hash_table_replace(spool->pending, g_strdup(name), pending);
+  g_mutex_unlock(&spool->mutex);
+  return true;
+}
+
 int spool_create(struct spool *spool, const char *name, GError **error)
 {
   int fd = openat(spool->folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  int own = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (own < 0) {
-    fail(error, spool, name, "create");
-    if (fd >= 0) {
-      close(fd);
-      unlinkat(spool->folder, name, 0);
-    }
-    return -1;
+  if (fd >= 0 && take(spool, name, fd, false))
+    return fd;
+  fail(error, spool, name, "create");
+  if (fd >= 0) {
+    close(fd);
+    unlinkat(spool->folder, name, 0);
   }
-  struct pending *pending = g_new0(struct pending, 1);
-  pending->fd = own;
+  return -1;
+}
+
+int spool_append(struct spool *spool, const char *name, guint64 size, GError **error)
+{
+  struct stat status;
+  int fd = strchr(name, '/') ? (errno = ENOENT, -1)
+                             : openat(spool->folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (fd >= 0 && fstat(fd, &status) == 0 && (guint64)status.st_size < size) {
+    close(fd);
+    fd = (errno = ENOENT, -1);
+  }
+  if (fd >= 0 && ftruncate(fd, (off_t)size) == 0 && lseek(fd, 0, SEEK_END) == (off_t)size &&
+      take(spool, name, fd, true))
+    return fd;
+  fail(error, spool, name, "go on in");
+  if (fd >= 0)
+    close(fd);
+  return -1;
+}
+
+void spool_named(struct spool *spool, const char *name)
+{
   g_mutex_lock(&spool->mutex);
-  g_hash_table_insert(spool->pending, g_strdup(name), pending);
+  struct pending *pending = g_hash_table_lookup(spool->pending, name);
+  if (pending)
+    pending->named = true;
   g_mutex_unlock(&spool->mutex);
-  return fd;
 }
 
 int spool_read(struct spool *spool, const char *name, GError **error)

@@ -171,6 +171,7 @@ const struct store_backend_class store_sqlite = {
     .get = sqlite_get,
     .hops = sqlite_hops,
     .value = sqlite_value,
+    .transfers = sqlite_transfers,
     .find = sqlite_find,
     .list = sqlite_list,
     .audit = sqlite_audit,

@@ -54,6 +54,11 @@ bool sqlite_count(struct store_backend *backend, guint64 after, struct store_cou
                   GError **error);
 bool sqlite_chain(struct store_backend *backend, struct audit_chain *chain_r, GError **error);
 GPtrArray *sqlite_entries(struct store_backend *backend, guint64 after, guint limit, GError **error);
+GPtrArray *sqlite_transfers(struct store_backend *backend, GError **error);
+/* The spool files that rows refer to. */
+#define SQLITE_SPOOL_NAMES                                                                                   \
+  "SELECT spool FROM message WHERE state < 6 AND spool IS NOT NULL"                                          \
+  " UNION SELECT spool FROM transfer WHERE spool IS NOT NULL"
 GHashTable *sqlite_spool_names(struct store_backend *backend, GError **error);
 
 #endif

@@ -148,7 +148,7 @@ static GPtrArray *copy_spool_names(struct copy *copy, GError **error)
 {
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
   struct query query =
-      query_begin(&copy->target, "SELECT spool FROM message WHERE state < 6 AND spool IS NOT NULL");
+      query_begin(&copy->target, SQLITE_SPOOL_NAMES);
   while (query_row(&query))
     g_ptr_array_add(names, row_text(&query, 0));
   return query_end(&query, error) ? g_steal_pointer(&names) : NULL;

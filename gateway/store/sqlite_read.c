@@ -485,11 +485,25 @@ GPtrArray *sqlite_entries(struct store_backend *backend, guint64 after, guint li
   return query_end(&query, error) ? g_steal_pointer(&entries) : NULL;
 }
 
+GPtrArray *sqlite_transfers(struct store_backend *backend, GError **error)
+{
+  g_autoptr(GPtrArray) transfers = g_ptr_array_new_with_free_func((GDestroyNotify)store_transfer_free);
+  struct query query =
+      query_begin(&SQLITE_STORE(backend)->reader, "SELECT name, spool, octets FROM transfer ORDER BY name");
+  while (query_row(&query)) {
+    struct store_transfer *transfer = g_new0(struct store_transfer, 1);
+    *transfer = (struct store_transfer){
+        .name = row_text(&query, 0), .spool = row_text(&query, 1), .octets = row_octets(&query, 2)};
+    g_ptr_array_add(transfers, transfer);
+  }
+  return query_end(&query, error) ? g_steal_pointer(&transfers) : NULL;
+}
+
 GHashTable *sqlite_spool_names(struct store_backend *backend, GError **error)
 {
   g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   struct query query = query_begin(&SQLITE_STORE(backend)->writer,
-                                   "SELECT spool FROM message WHERE state < 6 AND spool IS NOT NULL");
+                                   SQLITE_SPOOL_NAMES);
   while (query_row(&query))
     g_hash_table_add(names, row_text(&query, 0));
   return query_end(&query, error) ? g_steal_pointer(&names) : NULL;

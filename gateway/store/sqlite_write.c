@@ -390,6 +390,34 @@ static bool apply_value(struct sqlite_store *store, struct store_txn *txn, const
   return query_run(&query, error);
 }
 
+static bool transfer_over(struct sqlite_store *store, struct store_txn *txn, const struct store_op *op,
+                          GError **error)
+{
+  struct query query = query_begin(&store->writer, "SELECT spool FROM transfer WHERE name = ?");
+  query_text(&query, op->name);
+  g_autofree char *spool = query_row(&query) ? row_text(&query, 0) : NULL;
+  if (!query_end(&query, error))
+    return false;
+  if (spool && !op->flag)
+    g_ptr_array_add(txn->spool_gone, g_steal_pointer(&spool));
+  struct query deletion = query_begin(&store->writer, "DELETE FROM transfer WHERE name = ?");
+  query_text(&deletion, op->name);
+  return query_run(&deletion, error);
+}
+
+static bool apply_transfer(struct sqlite_store *store, struct store_txn *txn, const struct store_op *op,
+                           GError **error)
+{
+  if (!op->octets)
+    return transfer_over(store, txn, op, error);
+  struct query query = query_begin(&store->writer, "INSERT INTO transfer VALUES(?1, ?2, ?3)"
+                                                   " ON CONFLICT(name) DO UPDATE SET spool = ?2, octets = ?3");
+  query_text(&query, op->name);
+  query_text(&query, op->text);
+  query_octets(&query, op->octets);
+  return query_run(&query, error);
+}
+
 static const apply_op appliers[] = {
     [STORE_OP_RECEIVE] = apply_receive,     [STORE_OP_ROUTE] = apply_route,
     [STORE_OP_RECIPIENT] = apply_recipient, [STORE_OP_ATTEMPT] = apply_attempt,
@@ -397,6 +425,7 @@ static const apply_op appliers[] = {
     [STORE_OP_RETRY] = apply_retry,         [STORE_OP_DELETE] = apply_delete,
     [STORE_OP_DONE] = apply_done,           [STORE_OP_IDENTIFIER] = apply_identifier,
     [STORE_OP_AUDIT] = apply_audit,         [STORE_OP_VALUE] = apply_value,
+    [STORE_OP_TRANSFER] = apply_transfer,
 };
 
 bool sqlite_apply(struct store_backend *backend, struct store_txn *txn, GError **error)

@@ -32,7 +32,7 @@ void store_post(struct store *store, struct store_txn *txn)
 
 static const char *new_spool(const struct store_op *op)
 {
-  return op->type == STORE_OP_RECEIVE ? op->received->spool : NULL;
+  return op->type == STORE_OP_RECEIVE ? op->received->spool : op->type == STORE_OP_TRANSFER ? op->text : NULL;
 }
 
 /* Writer thread, or a syncer when a file cannot be synced. */
@@ -41,8 +41,11 @@ static void settled(void *user, struct store_txn *txn)
   struct store *store = user;
   store->backend->class->settle(store->backend, txn, txn->error);
   for (guint i = 0; !txn->error && i < txn->ops->len; i++) {
-    const char *name = new_spool(&g_array_index(txn->ops, struct store_op, i));
-    if (name)
+    const struct store_op *op = &g_array_index(txn->ops, struct store_op, i);
+    const char *name = new_spool(op);
+    if (name && op->type == STORE_OP_TRANSFER)
+      spool_named(store->spool, name); /* more will be written to it */
+    else if (name)
       spool_kept(store->spool, name);
   }
   for (guint i = 0; !txn->error && i < txn->spool_gone->len; i++)
@@ -163,6 +166,16 @@ int store_spool_create(struct store *store, char **name_r, GError **error)
 void store_spool_discard(struct store *store, const char *name)
 {
   store_remove_file(store, name);
+}
+
+void store_spool_rest(struct store *store, const char *name)
+{
+  spool_kept(store->spool, name);
+}
+
+int store_spool_append(struct store *store, const char *name, guint64 size, GError **error)
+{
+  return spool_append(store->spool, name, size, error);
 }
 
 int store_spool_open(struct store *store, const char *name, GError **error)

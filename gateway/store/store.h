@@ -120,6 +120,13 @@ void store_txn_audit(struct store_txn *txn, guint64 message, gint recipient, con
 /* Small named values of the relay that change with the transition (association state, unproven confirmations); NULL deletes.
  * Names that begin with "store." are the store's own. */
 void store_txn_value(struct store_txn *txn, const char *name, GBytes *value);
+/* A transfer that is not over (p1_recovery.h), by its name: octets are the relay's. A spool file that it names is synced each
+ * time before the transaction is queued, and stays until the transfer is over. A message received in the same transaction may
+ * take the file over: then keep_spool. */
+struct store_transfer { char *name, *spool; GBytes *octets; };
+void store_transfer_free(struct store_transfer *transfer);
+void store_txn_transfer(struct store_txn *txn, const char *name, const char *spool, GBytes *octets);
+void store_txn_transfer_over(struct store_txn *txn, const char *name, bool keep_spool);
 typedef void (*store_committed)(void *user, const GError *error);
 void store_commit(struct store *store, struct store_txn *txn, store_committed callback, void *user); /* takes the txn */
 
@@ -128,6 +135,10 @@ void store_commit(struct store *store, struct store_txn *txn, store_committed ca
 int store_spool_create(struct store *store, char **name_r, GError **error);
 void store_spool_discard(struct store *store, const char *name);   /* one that no row will name */
 int store_spool_open(struct store *store, const char *name, GError **error); /* read-only descriptor */
+/* The file of a transfer: no more is written to it for now (the caller has closed its descriptor); and to go on: cut to size and
+ * positioned at its end. STORE_ERROR_NOT_FOUND also when the file is shorter than that. */
+void store_spool_rest(struct store *store, const char *name);
+int store_spool_append(struct store *store, const char *name, guint64 size, GError **error);
 
 /* --- reading: on the reader thread, answers through store_dispatch() -------------------------------------------------------- */
 /* A message with recipients and body or spool name; NULL when it is not there. The callee takes ownership. */
@@ -149,6 +160,9 @@ void store_hops(struct store *store, store_got_hops callback, void *user); /* ho
 void store_claim_expired(struct store *store, gint64 now_us, guint limit, store_got_messages callback, void *user);
 typedef void (*store_got_value)(void *user, GBytes *value, const GError *error);
 void store_value(struct store *store, const char *name, store_got_value callback, void *user);
+/* All transfers that are not over; of struct store_transfer, owned by the callee. */
+typedef void (*store_got_transfers)(void *user, GPtrArray *transfers, const GError *error);
+void store_transfers(struct store *store, store_got_transfers callback, void *user);
 /* Ids of messages known by an identifier (also those DONE), newest first. kind NULL: any. */
 typedef void (*store_got_ids)(void *user, const guint64 *ids, gsize count, const GError *error);
 void store_find(struct store *store, const char *kind, const char *value, guint limit, store_got_ids callback, void *user);

@@ -153,6 +153,34 @@ void store_hops(struct store *store, store_got_hops callback, void *user)
   start(store, &hops->read, true, hops_step, hops_deliver, user);
 }
 
+struct transfers {
+  struct read read;
+  store_got_transfers callback;
+  GPtrArray *transfers;
+};
+
+static bool transfers_step(struct request *request)
+{
+  struct transfers *transfers = READ(transfers, request);
+  struct store_backend *backend = transfers->read.store->backend;
+  transfers->transfers = backend->class->transfers(backend, &transfers->read.error);
+  return false;
+}
+
+static void transfers_deliver(struct answer *answer)
+{
+  struct transfers *transfers = READ(transfers, answer);
+  transfers->callback(transfers->read.user, transfers->transfers, transfers->read.error);
+  finish(&transfers->read);
+}
+
+void store_transfers(struct store *store, store_got_transfers callback, void *user)
+{
+  struct transfers *transfers = g_new0(struct transfers, 1);
+  transfers->callback = callback;
+  start(store, &transfers->read, true, transfers_step, transfers_deliver, user);
+}
+
 struct value {
   struct read read;
   char *name;

@@ -112,3 +112,26 @@ void store_txn_value(struct store_txn *txn, const char *name, GBytes *value)
   add(txn, (struct store_op){
                .type = STORE_OP_VALUE, .name = g_strdup(name), .octets = value ? g_bytes_ref(value) : NULL});
 }
+
+void store_transfer_free(struct store_transfer *transfer)
+{
+  if (!transfer)
+    return;
+  g_free(transfer->name);
+  g_free(transfer->spool);
+  g_bytes_unref(transfer->octets);
+  g_free(transfer);
+}
+
+void store_txn_transfer(struct store_txn *txn, const char *name, const char *spool, GBytes *octets)
+{
+  add(txn, (struct store_op){.type = STORE_OP_TRANSFER,
+                             .name = g_strdup(name),
+                             .text = g_strdup(spool),
+                             .octets = g_bytes_ref(octets)});
+}
+
+void store_txn_transfer_over(struct store_txn *txn, const char *name, bool keep_spool)
+{
+  add(txn, (struct store_op){.type = STORE_OP_TRANSFER, .name = g_strdup(name), .flag = keep_spool});
+}

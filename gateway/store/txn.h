@@ -19,7 +19,8 @@ enum store_op_type {
   STORE_OP_DONE,
   STORE_OP_IDENTIFIER,
   STORE_OP_AUDIT,
-  STORE_OP_VALUE
+  STORE_OP_VALUE,
+  STORE_OP_TRANSFER
 };
 
 struct store_op {
@@ -27,11 +28,11 @@ struct store_op {
   guint64 message;
   struct store_message *received;    /* RECEIVE, ROUTE */
   struct store_recipient *recipient; /* RECIPIENT */
-  bool flag;                         /* ROUTE: claim; RECIPIENT: keep the claim; HOLD: held */
+  bool flag;                         /* ROUTE: claim; RECIPIENT: keep the claim; HOLD: held; TRANSFER: keep the file */
   gint64 time_us;                    /* HOLD, AUDIT: now; RETRY: due */
   gint number;                       /* ATTEMPT: attempts; AUDIT: recipient */
-  char *name, *text; /* PARK: text; IDENTIFIER: kind, value; AUDIT: event, detail; VALUE: name */
-  GBytes *octets;    /* VALUE */
+  char *name, *text; /* PARK: text; IDENTIFIER: kind, value; AUDIT: event, detail; VALUE: name; TRANSFER: name, file */
+  GBytes *octets;    /* VALUE, TRANSFER: NULL deletes */
 };
 
 struct store_txn {

@@ -1024,6 +1024,76 @@ START_TEST(test_spool)
 }
 END_TEST
 
+/* A transfer's file grows from checkpoint to checkpoint and over a restart, until a message takes it over. */
+START_TEST(test_transfer)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GBytes) first = g_bytes_new("1", 1), second = g_bytes_new("2", 1), done = g_bytes_new("d", 1);
+  g_autofree char *name = write_spool("begun");
+  struct store_txn *txn = store_txn_new();
+  store_txn_transfer(txn, "in/land/a", name, first);
+  committed(txn);
+  reopen();
+  int fd = store_spool_append(store, name, 3, &error);
+  ck_assert_msg(fd >= 0, "%s", error ? error->message : "");
+  ck_assert_int_eq(write(fd, "inning", 6), 6);
+  txn = store_txn_new();
+  store_txn_transfer(txn, "in/land/a", name, second);
+  committed(txn);
+  close(fd);
+  store_spool_rest(store, name);
+  ck_assert_int_eq(store_spool_append(store, name, 10, &error), -1); /* shorter than that */
+  ck_assert(g_error_matches(error, STORE_ERROR, STORE_ERROR_NOT_FOUND));
+  g_autoptr(GPtrArray) transfers = sync_transfers(store);
+  ck_assert_uint_eq(transfers->len, 1);
+  const struct store_transfer *transfer = transfers->pdata[0];
+  ck_assert_str_eq(transfer->name, "in/land/a");
+  ck_assert_str_eq(transfer->spool, name);
+  ck_assert(same(transfer->octets, "2", 1));
+
+  struct store_message *message = make("p1:land");
+  g_clear_pointer(&message->body, g_bytes_unref);
+  message->spool = g_strdup(name);
+  message->size = 9;
+  txn = store_txn_new();
+  store_txn_receive(txn, message);
+  store_txn_transfer(txn, "in/land/a", NULL, done);
+  committed(txn);
+  txn = store_txn_new();
+  store_txn_transfer_over(txn, "in/land/a", false);
+  committed(txn);
+  reopen();
+  g_autoptr(GPtrArray) none = sync_transfers(store);
+  ck_assert_uint_eq(none->len, 0);
+  fd = store_spool_open(store, name, &error);
+  char block[16];
+  ck_assert_int_eq(read(fd, block, sizeof block), 9);
+  ck_assert_mem_eq(block, "beginning", 9);
+  close(fd);
+  store_message_free(message);
+}
+END_TEST
+
+START_TEST(test_transfer_given_up)
+{
+  g_autoptr(GBytes) octets = g_bytes_new("1", 1);
+  g_autofree char *gone = write_spool("given up"), *kept = write_spool("renamed");
+  struct store_txn *txn = store_txn_new();
+  store_txn_transfer(txn, "a", gone, octets);
+  store_txn_transfer(txn, "b", kept, octets);
+  committed(txn);
+  txn = store_txn_new();
+  store_txn_transfer_over(txn, "a", false);
+  store_txn_transfer_over(txn, "b", true);
+  store_txn_transfer(txn, "c", kept, octets);
+  store_txn_transfer_over(txn, "unknown", false);
+  committed(txn);
+  ck_assert(spool_goes(gone));
+  reopen();
+  ck_assert(spool_exists(kept));
+}
+END_TEST
+
 START_TEST(test_spool_without_row)
 {
   g_autofree char *discarded = write_spool("changed our mind");
@@ -1355,7 +1425,7 @@ Suite *store_suite(const struct suite_backend *with)
   const TTest *const groups[] = {test_bad_ones_do_not_take_others_along, test_busy};
   const TTest *const identifiers[] = {test_identifiers, test_values, test_ids, test_ids_from_threads,
                                       test_id_texts};
-  const TTest *const spool[] = {test_spool, test_spool_without_row, test_spool_of_refused_transaction};
+  const TTest *const spool[] = {test_spool, test_transfer, test_transfer_given_up, test_spool_without_row, test_spool_of_refused_transaction};
   const TTest *const lists[] = {test_list, test_audit, test_prune};
   const TTest *const life[] = {test_lock, test_close_finishes, test_full, test_backup,
                                test_backup_under_load};

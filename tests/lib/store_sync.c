@@ -123,6 +123,14 @@ GPtrArray *sync_hops(struct store *store)
   return answered.array;
 }
 
+GPtrArray *sync_transfers(struct store *store)
+{
+  struct answered answered = {0};
+  store_transfers(store, on_array, &answered);
+  must(store, &answered);
+  return answered.array;
+}
+
 static void on_value(void *user, GBytes *value, const GError *error)
 {
   ((struct answered *)user)->value = value ? g_bytes_ref(value) : NULL;

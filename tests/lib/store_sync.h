@@ -16,6 +16,7 @@ GPtrArray *sync_claim_received(struct store *store, guint limit);
 GPtrArray *sync_claim_hop(struct store *store, const char *hop, gint64 now_us, guint limit);
 GPtrArray *sync_claim_expired(struct store *store, gint64 now_us, guint limit);
 GPtrArray *sync_hops(struct store *store);
+GPtrArray *sync_transfers(struct store *store); /* of store_transfer */
 GBytes *sync_value(struct store *store, const char *name);
 GArray *sync_find(struct store *store, const char *kind, const char *value, guint limit); /* of guint64 */
 GPtrArray *sync_list(struct store *store, const struct store_list *filter);

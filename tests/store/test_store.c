@@ -285,11 +285,11 @@ END_TEST
 START_TEST(test_newer_database_is_refused)
 {
   store_close(store);
-  sql("UPDATE schema SET version = 99");
+  sql("UPDATE schema SET version = version + 90");
   g_autoptr(GError) error = NULL;
   ck_assert_ptr_null(store_open(&(struct store_options){.path = folder}, &error));
   ck_assert(g_error_matches(error, STORE_ERROR, STORE_ERROR_SCHEMA));
-  sql("UPDATE schema SET version = 1");
+  sql("UPDATE schema SET version = version - 90");
   open_store();
 }
 END_TEST
