@@ -22,6 +22,7 @@ enum {
   NO_CHECKPOINTS = 0x10,
   REJECT = 0x20, /* and discards its own second block */
   SMALL_LIMITS = 0x40,
+  RECOVER = SMALL_LIMITS, /* of an initiator: an earlier association */
   VERSION_1 = 0x80
 };
 enum { TPKT_DT = 7, DT_MAX = 1000, APDU_SIZE = 5000 };
@@ -33,6 +34,9 @@ struct relay {
   gsize left;       /* of the transfer out */
   guint wants, transfers;
   bool bind_asked, bound, over, closed, receiving, whole, sending;
+  struct p1_resumption resumption; /* of the last transfer out that was interrupted */
+  guint coming, checkpoint;        /* the transfer in, its last checkpoint */
+  gsize offset;
   bool answered; /* a transfer in was; that it is lost may have been in the queue then */
 };
 
@@ -47,6 +51,20 @@ static void transfer(struct relay *relay)
   if (relay->transfers++ == 3 || !p1_association_transfer(relay->association, APDU_SIZE, NULL))
     return;
   relay->left = APDU_SIZE;
+  relay->sending = true;
+}
+
+/* Of a transfer that was interrupted, or of one that never was. */
+static void resume(struct relay *relay, uint8_t serial)
+{
+  g_autoptr(GBytes) activity = g_bytes_new_static("\x02\x01\x01", 3);
+  struct p1_resumption made = {
+      .activity = activity, .serial = serial, .offset = serial * 1000u, .ended = true};
+  const struct p1_resumption *from = relay->resumption.activity != NULL ? &relay->resumption : &made;
+  if (!p1_association_resume(relay->association, APDU_SIZE, from, NULL))
+    return;
+  must(from->offset <= APDU_SIZE);
+  relay->left = APDU_SIZE - from->offset;
   relay->sending = true;
 }
 
@@ -118,19 +136,56 @@ static void handle(struct relay *relay, const struct p1_event *event)
     give(relay, event->want);
     break;
   case P1_SENT:
-    must(relay->sending && relay->left == 0);
+    must(relay->sending); /* all of it, or the peer had it before */
     relay->sending = false;
     break;
   case P1_NOT_SENT:
-    must(relay->sending && event->words != NULL);
+    must(relay->sending && event->words != NULL && event->resumption.activity != NULL);
+    must(event->resumption.offset <= APDU_SIZE - relay->left);
     relay->sending = false;
+    p1_resumption_clear(&relay->resumption);
+    p1_resumption_copy(&relay->resumption, &event->resumption);
+    break;
+  case P1_CHECKPOINT:
+    must(relay->sending && event->resumption.serial > 0 &&
+         event->resumption.offset <= APDU_SIZE - relay->left);
+    break;
+  case P1_RECOVER:
+    must(!relay->bind_asked && !(relay->flags & INITIATOR) && event->resumption.session.calling != NULL);
+    relay->bind_asked = true;
+    if (relay->flags & REFUSE_BIND)
+      p1_association_recover_refuse(relay->association, relay->flags & VERSION_1);
+    else
+      p1_association_recover_accept(relay->association);
     break;
   case P1_RECEIVE_BEGIN:
     must(relay->bound && !relay->receiving);
     relay->receiving = true;
+    relay->coming = event->transfer;
+    relay->offset = 0;
+    break;
+  case P1_RECEIVE_RESUME:
+    must(relay->bound && !relay->receiving && event->resumption.activity != NULL);
+    relay->coming = event->transfer;
+    relay->offset = event->resumption.serial * (gsize)1024;
+    if (relay->flags & REJECT) {
+      p1_association_resume_refuse(relay->association,
+                                   (enum p1_resume_refusal)(event->resumption.serial % 4));
+    } else {
+      relay->receiving = true;
+      p1_association_receive_from(relay->association, relay->offset);
+    }
     break;
   case P1_RECEIVE_DATA:
     must(relay->receiving && g_bytes_get_size(event->data) > 0);
+    relay->offset += g_bytes_get_size(event->data);
+    break;
+  case P1_RECEIVE_CHECKPOINT:
+    must(relay->receiving && event->transfer == relay->coming);
+    must(event->resumption.offset == relay->offset || relay->flags & SMALL_LIMITS);
+    relay->checkpoint = event->resumption.serial;
+    if (relay->flags & NO_CHECKPOINTS || relay->checkpoint % 2 == 0)
+      p1_association_checkpoint(relay->association, relay->coming, relay->checkpoint);
     break;
   case P1_RECEIVE_OVERSIZE:
     must(relay->receiving && relay->flags & SMALL_LIMITS);
@@ -139,11 +194,11 @@ static void handle(struct relay *relay, const struct p1_event *event)
     must(relay->receiving);
     relay->whole = true;
     break;
-  case P1_CHECKPOINT:
-  case P1_RECOVER:
-  case P1_RECEIVE_RESUME:
-  case P1_RECEIVE_CHECKPOINT:
   case P1_RECEIVE_INTERRUPTED:
+    must(event->transfer == relay->coming && event->resumption.serial > 0);
+    must(event->resumption.offset <= relay->offset || relay->flags & SMALL_LIMITS);
+    must(relay->receiving || relay->answered);
+    relay->receiving = relay->whole = false;
     break;
   case P1_RECEIVE_ABANDONED:
     must(relay->receiving || relay->answered);
@@ -186,13 +241,23 @@ static void act(struct relay *relay, uint8_t what)
     p1_association_abort(relay->association, "the test wants it");
     break;
   case 4:
-    p1_association_discard(relay->association);
+    if (what < 0x20)
+      p1_association_discard(relay->association);
+    else if (what < 0x40)
+      p1_association_interrupt(relay->association);
+    else if (what < 0x60)
+      p1_association_receive_interrupt(relay->association);
+    else
+      p1_association_checkpoint(relay->association, relay->coming, relay->checkpoint);
     break;
   case 5:
-    p1_association_timeout(relay->association, (what >> 3) % 3);
+    p1_association_timeout(relay->association, (what >> 3) % 4);
     break;
   case 6:
-    transfer(relay);
+    if (what < 0x40)
+      transfer(relay);
+    else
+      resume(relay, what >> 4 & 3);
     break;
   default:
     p1_association_lost(relay->association, "the test wants it");
@@ -266,7 +331,8 @@ static enum p1_mode mode_of(uint8_t flags)
                                                  : P1_MODE_1988_X410;
 }
 
-static struct p1_options options_of(uint8_t flags, GBytes *password)
+static struct p1_options options_of(uint8_t flags, GBytes *password,
+                                    const struct p1_session_identifier *old)
 {
   return (struct p1_options){.initiator = flags & INITIATOR,
                              .mode = mode_of(flags),
@@ -279,6 +345,9 @@ static struct p1_options options_of(uint8_t flags, GBytes *password)
                              .session_version = flags & VERSION_1 ? 1 : 2,
                              .reference = (char *)"sea.example",
                              .reference_time = (char *)"261123180000Z",
+                             .recover = flags & INITIATOR && flags & RECOVER ? old : NULL,
+                             .recover_turn_there = flags & TWO_WAY && flags & REJECT,
+                             .resume_wait_ms = flags & NO_CHECKPOINTS ? 0 : 2000,
                              .connect_ms = 60000,
                              .answer_ms = 120000,
                              .release_ms = 30000,
@@ -291,7 +360,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if (size < 1)
     return 0;
   g_autoptr(GBytes) password = g_bytes_new_static("sea", 3);
-  struct p1_options options = options_of(data[0], password);
+  g_autoptr(GBytes) calling = g_bytes_new_static("\x04\x03old", 5);
+  g_autoptr(GBytes) common = g_bytes_new_static("\x17\x0d""261123180000Z", 15);
+  struct p1_options options =
+      options_of(data[0], password, &(struct p1_session_identifier){.calling = calling, .common = common});
   struct relay relay = {.flags = data[0], .sent = g_byte_array_new()};
   relay.association = p1_association_new(&options);
   p1_association_connected(relay.association);
@@ -300,7 +372,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     play_items(&relay, data + 1, size - 1);
   else
     play_stream(&relay, data + 1, size - 1);
-  for (guint timer = 0; timer < 3; timer++) {
+  for (guint timer = 0; timer < 4; timer++) {
     p1_association_timeout(relay.association, timer);
     drain(&relay);
   }
@@ -309,5 +381,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   must(!relay.sending && !relay.receiving);
   p1_association_free(relay.association);
   g_byte_array_unref(relay.sent);
+  p1_resumption_clear(&relay.resumption);
   return 0;
 }
