@@ -92,7 +92,8 @@ struct p1_resumption {
   struct p1_session_identifier session;
   guint serial;   /* of the last checkpoint that the receiver has confirmed; 0: none */
   guint64 offset; /* of that checkpoint.  Sender: octets of the MTS-APDU; receiver: octets as they came */
-  bool ended;     /* the activity's end was sent and not confirmed: the receiver may have it all */
+  bool ended;     /* the activity's end was sent, or after a restart may have been, and is not confirmed: the
+                   * receiver may have it all */
 };
 void p1_resumption_clear(struct p1_resumption *resumption);
 void p1_resumption_copy(struct p1_resumption *to, const struct p1_resumption *from);

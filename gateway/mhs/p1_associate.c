@@ -268,22 +268,22 @@ static bool bind_error_of(const struct rtse_indication *indication, enum p1_bind
 void p1_on_open_refused(struct p1_association *association, struct rtse_indication *indication)
 {
   const struct osi_failure *failure = &indication->failure;
-  enum p1_bind_error error;
-  if ((indication->user_data != NULL && p1_bind_read_error(indication->user_data, &error)) ||
-      bind_error_of(indication, &error)) {
+  enum p1_bind_error error = P1_BIND_BUSY;
+  bool given = (indication->user_data != NULL && p1_bind_read_error(indication->user_data, &error)) ||
+               bind_error_of(indication, &error);
+  if (given) {
     g_autofree char *words = bind_error_words(association, error);
     p1_end(association, P1_REFUSED, P1_STEP_BIND, true, error != P1_BIND_BUSY, words);
-    struct p1_event *event = outputs_last(&association->events);
-    event->bind_error = error;
-    event->bind_error_given = true;
-    return;
+  } else {
+    p1_end(association, P1_REFUSED, step_of(failure->layer), failure->by_peer, failure->permanent,
+           failure->words);
   }
-  p1_end(association, P1_REFUSED, step_of(failure->layer), failure->by_peer, failure->permanent,
-         failure->words);
-  /* Nothing but a refusal of RTSE's own user is left that a new bind could mend. */
   struct p1_event *event = outputs_last(&association->events);
-  event->cannot_recover = association->recover.calling != NULL && failure->permanent &&
-                          (failure->layer == OSI_LAYER_ACSE || failure->layer == OSI_LAYER_RTSE);
+  event->bind_error = error;
+  event->bind_error_given = given;
+  /* What RTSE or its user refuse for good a bind may mend; what lies below would refuse that, too. */
+  bool by_user = given || failure->layer == OSI_LAYER_ACSE || failure->layer == OSI_LAYER_RTSE;
+  event->cannot_recover = association->recover.calling != NULL && event->permanent && by_user;
 }
 
 /* --- the end */
