@@ -378,21 +378,11 @@ static void abort_invalid(struct presentation *presentation, struct presentation
   put(presentation, PRESENTATION_INDICATE, &up);
 }
 
-/* The octets of X.410-1984 mode's user data, or NULL. */
-static GBytes *raw_octets(const GArray *values)
-{
-  return values != NULL && values->len > 0
-             ? g_bytes_ref(g_array_index(values, struct presentation_value, 0).octets)
-             : NULL;
-}
-
+/* Version 1 of session has room for 9 octets: an RTAB of X.410-1984 mode has 5. */
 static void send_aru(struct presentation *presentation, struct presentation_primitive *primitive)
 {
-  if (presentation->x410) {
-    primitive->session.user_data =
-        raw_octets(primitive->values); /* 9 octets at most in version 1: an RTAB has 5 */
-  } else if (presentation->version != 1) {
-    struct presentation_ppdu ppdu = {.values = primitive->values};
+  if (presentation->x410 || presentation->version != 1) {
+    struct presentation_ppdu ppdu = {.x410 = presentation->x410, .values = primitive->values};
     primitive->session.user_data = presentation_write_aru(&ppdu, NULL);
   }
   end(presentation);
@@ -431,9 +421,11 @@ static void indicate_arp(struct presentation *presentation, struct presentation_
 static void pass_down(struct presentation *presentation, struct presentation_primitive *primitive)
 {
   if (primitive->values != NULL && primitive->values->len > 0) {
-    primitive->session.user_data = presentation->x410
-                                       ? raw_octets(primitive->values)
-                                       : pdv_write(primitive->values, presentation->contexts->len == 0);
+    /* X.410-1984 mode: the one value's octets */
+    primitive->session.user_data =
+        presentation->x410
+            ? g_bytes_ref(g_array_index(primitive->values, struct presentation_value, 0).octets)
+            : pdv_write(primitive->values, presentation->contexts->len == 0);
     g_clear_pointer(&primitive->values, g_array_unref);
   }
   put(presentation, PRESENTATION_SESSION, primitive);

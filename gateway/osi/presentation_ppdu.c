@@ -474,6 +474,9 @@ GBytes *presentation_write_cpr(const struct presentation_ppdu *ppdu, GError **er
 
 GBytes *presentation_write_aru(const struct presentation_ppdu *ppdu, GError **error)
 {
+  if (ppdu->x410) {
+    return x410_octets(ppdu);
+  }
   g_autoptr(asn1_value_t) value = asn1_value_new(&asn_DEF_Abort_type);
   Abort_type_t *abort = asn1_value_get(value);
   abort->present = Abort_type_PR_aru_ppdu;

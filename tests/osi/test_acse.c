@@ -112,6 +112,91 @@ static void assert_told(const struct fixture *fixture, enum acse_service service
 #define AARE                                                                                                 \
   "61{ a1{ 06<56000106> } a2{ 02<00> } a3{ a1{ 02<00> } } be{ 28{ 06<5101> 02<03> a0{ b1{ 02<01> } } } } }"
 
+/* X.227 8.4 - 8.6: in X.410-1984 mode the user's octets pass by as they are, and nothing of ACSE's. */
+static void come_x410(struct fixture *fixture, enum session_service service, enum session_kind kind,
+                      bool accepted, const char *notation)
+{
+  struct presentation_primitive primitive = {
+      .x410 = true, .session = {.service = service, .kind = kind, .accepted = accepted}};
+  if (notation != NULL) {
+    primitive.values = presentation_values_one(OID_UNKNOWN, octets(notation));
+  }
+  if (service == S_CONNECT && kind == S_CONFIRM && !accepted) {
+    osi_failure_set(&primitive.failure, OSI_LAYER_PRESENTATION, true, true, "said below");
+  }
+  acse_presentation(fixture->acse, &primitive);
+  drain(fixture);
+}
+
+static void ask_x410(struct fixture *fixture)
+{
+  struct acse_primitive primitive = {.service = A_ASSOCIATE,
+                                     .kind = S_REQUEST,
+                                     .connect = {.x410 = true},
+                                     .information = octets("31{ 80<3f> }")};
+  ck_assert(acse_request(fixture->acse, &primitive, NULL));
+  drain(fixture);
+}
+
+static void assert_information(const struct fixture *fixture, const char *notation)
+{
+  g_autoptr(GBytes) wanted = octets(notation);
+  ck_assert(g_bytes_equal(fixture->up.primitive.information, wanted));
+}
+
+START_TEST(x410_mode_passes_the_users_octets_by)
+{
+  struct fixture *f = fixture_new();
+  ask_x410(f);
+  assert_sent(f, S_CONNECT, "31{ 80<3f> }");
+  ck_assert(f->down.presentation.x410);
+  come_x410(f, S_CONNECT, S_CONFIRM, true, "31{ 80<01> }");
+  assert_told(f, A_ASSOCIATE, S_CONFIRM);
+  ck_assert_int_eq(f->up.primitive.result, ACSE_ACCEPTED);
+  assert_information(f, "31{ 80<01> }");
+  ck_assert(ask(f, A_RELEASE, S_REQUEST, ACSE_ACCEPTED, NULL));
+  ck_assert_int_eq(f->down.presentation.session.service, S_RELEASE);
+  ck_assert_ptr_null(f->down.presentation.values);
+  come_x410(f, S_RELEASE, S_CONFIRM, true, NULL);
+  assert_told(f, A_RELEASE, S_CONFIRM);
+  fixture_free(f);
+}
+END_TEST
+
+START_TEST(x410_mode_answers_in_the_mode_that_came)
+{
+  struct fixture *f = fixture_new();
+  come_x410(f, S_CONNECT, S_INDICATION, false, "31{ 80<3f> }");
+  assert_told(f, A_ASSOCIATE, S_INDICATION);
+  ck_assert(f->up.primitive.connect.x410);
+  assert_information(f, "31{ 80<3f> }");
+  ck_assert(ask(f, A_ASSOCIATE, S_RESPONSE, ACSE_ACCEPTED, "31{ 80<01> }"));
+  assert_sent(f, S_CONNECT, "31{ 80<01> }");
+  come_x410(f, S_U_ABORT, S_INDICATION, false, "31{ 80<03> }");
+  assert_told(f, A_ABORT, S_INDICATION);
+  assert_information(f, "31{ 80<03> }");
+  fixture_free(f);
+}
+END_TEST
+
+START_TEST(x410_mode_refuses_with_the_users_octets)
+{
+  struct fixture *f = fixture_new();
+  ask_x410(f);
+  come_x410(f, S_CONNECT, S_CONFIRM, false, "31{ 80<02> }");
+  assert_told(f, A_ASSOCIATE, S_CONFIRM);
+  ck_assert_int_ne(f->up.primitive.result, ACSE_ACCEPTED);
+  assert_information(f, "31{ 80<02> }");
+  fixture_free(f);
+  /* ... or without any: below had the say */
+  f = fixture_new();
+  ask_x410(f);
+  come_x410(f, S_CONNECT, S_CONFIRM, false, NULL);
+  ck_assert_ptr_nonnull(strstr(f->up.primitive.failure.words, "said below"));
+  fixture_free(f);
+}
+END_TEST
+
 START_TEST(an_association_is_asked_for_and_granted)
 {
   struct fixture *f = fixture_new();
@@ -358,6 +443,9 @@ static Suite *suite(void)
   Suite *suite = suite_create("osi/acse");
   TCase *machine = tcase_create("machine");
   tcase_add_test(machine, an_association_is_asked_for_and_granted);
+  tcase_add_test(machine, x410_mode_passes_the_users_octets_by);
+  tcase_add_test(machine, x410_mode_answers_in_the_mode_that_came);
+  tcase_add_test(machine, x410_mode_refuses_with_the_users_octets);
   tcase_add_test(machine, an_association_is_granted_and_released_by_the_peer);
   tcase_add_test(machine, a_rejection_goes_out_with_the_users_apdu);
   tcase_add_loop_test(machine, an_aarq_is_taken_or_rejected_with_words, 0, G_N_ELEMENTS(askings));
