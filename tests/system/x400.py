@@ -47,9 +47,10 @@ LABEL = tlv(0x30, tlv(0x80, b"\x14"), tlv(0xa2, tlv(0x31, tlv(0x02, b"\3"))))
 CORRELATOR = tlv(0x30, tlv(0x80, b"\x17"), tlv(0xa2, tlv(0x16, b"Subject: transit")))
 
 
-def message(local, content, *recipients, content_type=b"\x16", extensions=(PRIVATE, LABEL, CORRELATOR)):
+def message(local, content, *recipients, content_type=b"\x16", extensions=(PRIVATE, LABEL, CORRELATOR), more=b""):
     envelope = tlv(0x31, mts_id(b"west", local), name(b"west", b"ann"), tlv(0x46, content_type), tlv(0x4a, b"Content 4711"),
-                   tlv(0x47, b"\2"), tlv(0x48, b"\0\x90"), BILATERAL, trace(b"west"), tlv(0xa3, *extensions), tlv(0xa2, *recipients))
+                   tlv(0x47, b"\2"), tlv(0x48, b"\0\x90"), more, BILATERAL, trace(b"west"), tlv(0xa3, *extensions),
+                   tlv(0xa2, *recipients))
     return tlv(0xa0, envelope, content)
 
 
