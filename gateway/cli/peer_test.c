@@ -1,22 +1,25 @@
 #include "cli/peer_test.h"
 
 #include "cli/commands.h"
+#include "cli/peer_advice.h"
+#include "cli/peer_probe.h"
 #include "config/config.h"
 #include "mhs/p1.h"
+#include "mhs/p1_words.h"
 #include "net/net.h"
 #include "relay/p1_peer.h"
 
 #include <jansson.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
-#define WAIT_MS 15000u
-
-enum test_step { TEST_TCP, TEST_TLS, TEST_LAYERS, TEST_DONE };
+enum { SENT, CAME, SIDES };
 
 struct test {
   const struct config_peer *peer;
-  const char *address;
+  const char *address; /* as configured */
+  guint seconds;
   bool json;
   json_t *steps;
   struct net_loop *loop;
@@ -24,106 +27,175 @@ struct test {
   struct net_tls *tls;
   struct net_timer *timers[4], *limit;
   struct p1_association *association;
-  enum test_step step;
-  bool bound, failed, inside;
+  struct p1_words *words[SIDES];
+  GString *said[SIDES][PEER_STEPS]; /* "name: text" by lines */
+  guint step;                       /* before the layers: the one that is tried */
+  enum peer_end end;
+  bool bound, failed, inside, over;
 };
 
 /* --- what is said
- * ---------------------------------------------------------------------------------------------------------
- */
+ * ------------------------------------------------------------------------------------------------------ */
 
-static void tell(struct test *test, const char *step, bool ok, const char *words)
+static void note(GString **said, enum p1_step step, const char *name, const char *text)
 {
+  GString *lines = said[PEER_STEP_OF(step)];
+  g_string_append_printf(lines, "%s%s%s%s", lines->len ? "\n" : "", name, *text ? ": " : "", text);
+}
+
+static void note_sent(void *user, enum p1_step step, const char *name, const char *text)
+{
+  note(((struct test *)user)->said[SENT], step, name, text);
+}
+
+static void note_came(void *user, enum p1_step step, const char *name, const char *text)
+{
+  note(((struct test *)user)->said[CAME], step, name, text);
+}
+
+static void print_lines(const char *title, const char *lines)
+{
+  g_auto(GStrv) all = g_strsplit(lines, "\n", -1);
+  for (guint i = 0; all[i] && *lines; i++)
+    printf("    %-6s %s\n", title, all[i]);
+}
+
+static void set_lines(json_t *object, const char *key, const char *lines)
+{
+  json_t *list = json_array();
+  g_auto(GStrv) all = g_strsplit(lines, "\n", -1);
+  for (guint i = 0; all[i] && *lines; i++)
+    json_array_append_new(list, json_string(all[i]));
+  json_object_set_new(object, key, list);
+}
+
+static void print_step(const struct test *test, guint step, bool ok, const char *words,
+                       const struct peer_advice *advice)
+{
+  printf("  %-13s %-6s %s\n", peer_step_name(step), ok ? "ok" : "FAILED", words);
+  print_lines("sent", test->said[SENT][step]->str);
+  print_lines("came", test->said[CAME][step]->str);
+  if (advice)
+    printf("    %-6s %s: %s\n", "check", peer_side_name(advice->side), advice->cause);
+}
+
+static void tell(struct test *test, guint step, bool ok, const char *text, const struct peer_advice *advice)
+{
+  g_autofree char *words = g_utf8_make_valid(text ? text : "", -1);
   if (!test->json)
-    printf("  %-13s %-6s %s\n", step, ok ? "ok" : "FAILED", words ? words : "");
-  g_autofree char *valid = g_utf8_make_valid(words ? words : "", -1);
-  json_array_append_new(test->steps, json_pack("{s:s,s:s,s:b,s:s}", "address", test->address, "step", step,
-                                               "ok", ok, "words", valid));
-  test->failed = test->failed || !ok;
+    print_step(test, step, ok, words, advice);
+  json_t *object = json_pack("{s:s,s:s,s:b,s:s}", "address", test->address, "step", peer_step_name(step),
+                             "ok", ok, "words", words);
+  set_lines(object, "sent", test->said[SENT][step]->str);
+  set_lines(object, "came", test->said[CAME][step]->str);
+  if (advice)
+    json_object_update_new(
+        object, json_pack("{s:s,s:s}", "side", peer_side_name(advice->side), "cause", advice->cause));
+  json_array_append_new(test->steps, object);
 }
 
-/* Every layer below the one that failed has done its part. */
-static void tell_layers_below(struct test *test, enum p1_step end)
+static void tell_ok(struct test *test, guint step, const char *words)
 {
-  for (enum p1_step step = P1_STEP_TRANSPORT; step < end; step++)
-    tell(test, p1_step_name(step), true, NULL);
-}
-
-/* The likely cause, where the layer's own words do not name the side. */
-static const char *advice(enum p1_step step, bool by_peer)
-{
-  if (!by_peer)
-    return NULL;
-  switch (step) {
-  case P1_STEP_TRANSPORT:
-    return "the peer knows no such transport selector: compare remote-tsel with its sheet";
-  case P1_STEP_SESSION:
-    return "the peer refused the session: compare remote-ssel, session-version and dialogue with its sheet";
-  case P1_STEP_PRESENTATION:
-    return "the peer refused the presentation: compare remote-psel, and whether it speaks the 1988 normal "
-           "mode";
-  case P1_STEP_ACSE:
-  case P1_STEP_RTSE:
-    return "the peer refused the association: it may expect another mode or application context";
-  case P1_STEP_BIND:
-    return "the peer does not accept local-mta or the password in local-password-file (case counts), or not "
-           "this source address";
-  default:
-    return NULL;
+  struct peer_advice remark;
+  if (!peer_remark_of(step, test->said[SENT][step]->str, test->said[CAME][step]->str, &remark)) {
+    tell(test, step, true, words, NULL);
+    return;
   }
+  tell(test, step, true, words, &remark);
+  g_free(remark.cause);
 }
 
-/* --- the call
- * ----------------------------------------------------------------------------------------------------------------
- */
-
-static void end(struct test *test)
+static bool speaks_tls(const struct test *test)
 {
-  test->step = TEST_DONE;
+  guint16 port;
+  g_autofree char *host = p1_peer_address(test->address, &port);
+  return peer_speaks_tls(host, port, test->peer->local_source);
+}
+
+static void tell_failed(struct test *test, guint step, const char *words)
+{
+  g_autoptr(GString) answered = g_string_new(NULL);
+  for (guint i = 0; i < PEER_STEPS; i++)
+    g_string_append_printf(answered, "%s\n", test->said[CAME][i]->str);
+  bool mute = step == PEER_STEP_OF(P1_STEP_TRANSPORT) && test->end != PEER_ANSWERED && !test->peer->tls;
+  struct peer_advice advice = peer_advice_of(&(struct peer_case){.peer = test->peer,
+                                                                 .step = step,
+                                                                 .end = test->end,
+                                                                 .words = words,
+                                                                 .answered = answered->str,
+                                                                 .bound = test->bound,
+                                                                 .tls_there = mute && speaks_tls(test)});
+  tell(test, step, false, words, &advice);
+  g_free(advice.cause);
+  test->failed = true;
+}
+
+/* Every layer below the one that failed has done its part; in the X.410 modes some have none. */
+static void tell_layers_below(struct test *test, guint end)
+{
+  for (guint step = PEER_LAYERS; step < end; step++)
+    if (test->said[SENT][step]->len > 0)
+      tell_ok(test, step, NULL);
+}
+
+/* --- the association
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void stop(struct test *test)
+{
+  test->over = true;
   net_stop(test->loop);
 }
 
-static char *bound_words(const struct p1_event *event)
+/* Where it ended when the peer hung up or said nothing: at the lowest layer that still waits for an answer.
+ */
+static guint waiting_step(const struct test *test)
 {
-  return g_strdup_printf("responder \"%s\", mode %s, checkpoint %uK, window %u, session version %u, TPDU %u, %s",
-                         event->peer.mta_name ? event->peer.mta_name : "(unauthenticated)",
-                         p1_mode_name(event->mode),
-                         event->checkpoint_size, event->window, event->session_version, event->tpdu_max,
-                         event->dialogue == P1_TWO_WAY_ALTERNATE ? "two-way-alternate" : "monologue");
+  for (guint step = PEER_LAYERS; step < PEER_STEPS; step++)
+    if (test->said[CAME][step]->len == 0)
+      return step;
+  return PEER_STEP_OF(P1_STEP_BIND);
 }
 
 static void on_bound(struct test *test, const struct p1_event *event)
 {
-  tell_layers_below(test, P1_STEP_BIND);
+  tell_layers_below(test, PEER_STEP_OF(P1_STEP_BIND));
   test->bound = true;
-  g_autofree char *words = bound_words(event);
-  g_autofree char *wrong = p1_peer_judge(test->peer, &event->peer);
-  tell(test, "bind", wrong == NULL, wrong ? wrong : words);
+  g_autofree char *wrong = p1_peer_judge(test->peer, &event->peer, false);
+  if (wrong) {
+    tell_failed(test, PEER_STEP_OF(P1_STEP_BIND), wrong);
+  } else {
+    g_autofree char *words =
+        g_strdup_printf("agreed: checkpoint %uK, window %u, session version %u, TPDU %u, %s",
+                        event->checkpoint_size, event->window, event->session_version, event->tpdu_max,
+                        event->dialogue == P1_TWO_WAY_ALTERNATE ? "two-way-alternate" : "monologue");
+    tell_ok(test, PEER_STEP_OF(P1_STEP_BIND), words);
+  }
   p1_association_release(test->association);
 }
 
 static void on_refused(struct test *test, const struct p1_event *event)
 {
-  if (test->bound) {
-    tell(test, "release", false, event->words);
+  if (test->failed || test->bound) /* what comes after the bind is no matter of the sheet */
     return;
-  }
-  tell_layers_below(test, event->step);
-  const char *hint = advice(event->step, event->by_peer);
-  g_autofree char *words = hint ? g_strdup_printf("%s. %s", event->words ? event->words : "refused", hint)
-                                : g_strdup(event->words);
-  tell(test, p1_step_name(event->step), false, words);
+  guint step = test->end == PEER_ANSWERED ? PEER_STEP_OF(event->step) : waiting_step(test);
+  tell_layers_below(test, step);
+  tell_failed(test, step, event->words ? event->words : "refused");
 }
 
 static void handle(struct test *test, struct p1_event *event)
 {
+  gsize length;
+  const guint8 *octets;
   switch (event->type) {
   case P1_SEND:
+    octets = g_bytes_get_data(event->data, &length);
+    p1_words_input(test->words[SENT], octets, length);
     if (test->stream)
       net_stream_write(test->stream, g_steal_pointer(&event->data));
     break;
   case P1_CLOSE:
-    end(test);
+    stop(test);
     break;
   case P1_TIMER:
     if (event->timer < G_N_ELEMENTS(test->timers) && event->ms)
@@ -136,11 +208,7 @@ static void handle(struct test *test, struct p1_event *event)
     break;
   case P1_REFUSED:
   case P1_ABORTED:
-    if (!test->failed)
-      on_refused(test, event);
-    break;
-  case P1_RELEASED:
-    tell(test, "release", true, NULL);
+    on_refused(test, event);
     break;
   default:
     break;
@@ -160,9 +228,12 @@ static void pump(struct test *test)
   test->inside = false;
 }
 
+/* --- the connection
+ * ------------------------------------------------------------------------------------------------------ */
+
 static void start_layers(struct test *test)
 {
-  test->step = TEST_LAYERS;
+  test->step = PEER_LAYERS;
   p1_association_connected(test->association);
   pump(test);
 }
@@ -170,12 +241,13 @@ static void start_layers(struct test *test)
 static void connected(void *user)
 {
   struct test *test = user;
-  tell(test, "tcp", true, NULL);
+  g_autofree char *words = g_strdup_printf("connected to %s", net_stream_peer(test->stream));
+  tell_ok(test, PEER_TCP, words);
   if (!test->tls) {
     start_layers(test);
     return;
   }
-  test->step = TEST_TLS;
+  test->step = PEER_TLS;
   net_stream_tls(test->stream, test->tls, test->peer->tls_name);
 }
 
@@ -183,17 +255,20 @@ static void secured(void *user, bool ok, const char *peer_name, const char *word
 {
   struct test *test = user;
   if (ok) {
-    tell(test, "tls", true, peer_name);
+    g_autofree char *text =
+        g_strdup_printf("the peer's certificate is %s's", peer_name ? peer_name : "nobody");
+    tell_ok(test, PEER_TLS, text);
     start_layers(test);
   } else {
-    tell(test, "tls", false, words);
-    end(test);
+    tell_failed(test, PEER_TLS, words);
+    stop(test);
   }
 }
 
 static void data(void *user, const guint8 *octets, gsize length)
 {
   struct test *test = user;
+  p1_words_input(test->words[CAME], octets, length);
   p1_association_input(test->association, octets, length);
   pump(test);
 }
@@ -202,32 +277,30 @@ static void closed(void *user, const char *words, bool error)
 {
   (void)error;
   struct test *test = user;
-  if (test->step == TEST_TCP) {
-    g_autofree char *text =
-        g_strdup_printf("%s: no server of the peer listens there, or a firewall is between", words);
-    tell(test, "tcp", false, text);
-  } else if (test->step == TEST_TLS) {
-    g_autofree char *text = g_strdup_printf("%s: the peer may not speak TLS on this port", words);
+  if (test->over)
+    return;
+  test->end = PEER_CLOSED;
+  if (test->step < PEER_LAYERS) {
     if (!test->failed)
-      tell(test, "tls", false, text);
-  } else if (test->step == TEST_LAYERS) {
+      tell_failed(test, test->step, words);
+  } else {
     p1_association_lost(test->association, words);
     pump(test);
   }
-  end(test);
+  stop(test);
 }
 
 static void limit_over(void *user)
 {
   struct test *test = user;
-  tell(test,
-       test->step == TEST_TCP   ? "tcp"
-       : test->step == TEST_TLS ? "tls"
-                                : "transport",
-       false,
-       "no answer in time: the peer accepts the connection and says nothing, or packets are dropped on the "
-       "way");
-  end(test);
+  g_autofree char *words = g_strdup_printf("no answer in %u seconds", test->seconds);
+  test->end = PEER_SILENT;
+  if (!test->failed && !test->bound) {
+    guint step = test->step < PEER_LAYERS ? test->step : waiting_step(test);
+    tell_layers_below(test, step);
+    tell_failed(test, step, words);
+  }
+  stop(test);
 }
 
 #define TIMER_CALLBACK(n)                                                                                    \
@@ -242,55 +315,118 @@ TIMER_CALLBACK(1)
 TIMER_CALLBACK(2)
 TIMER_CALLBACK(3)
 
-static void fill_options(const struct config_peer *peer, struct p1_options *options)
+/* The system's answer is not kept: the connection asks again, and may try several addresses. */
+static bool resolve(struct test *test, const char *host)
 {
-  p1_peer_options(peer, options);
-  options->reference = (char *)"gw400 peer test";
-  options->reference_time = (char *)"700101000000Z";
-  options->connect_ms = options->answer_ms = WAIT_MS - 2000;
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+  int code = getaddrinfo(host, NULL, &hints, &found);
+  if (code != 0) {
+    tell_failed(test, PEER_RESOLVE, gai_strerror(code));
+    return false;
+  }
+  g_autoptr(GString) words = g_string_new(NULL);
+  for (const struct addrinfo *at = found; at; at = at->ai_next) {
+    char text[NI_MAXHOST];
+    if (getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0)
+      g_string_append_printf(words, "%s%s", words->len ? ", " : "", text);
+  }
+  freeaddrinfo(found);
+  tell_ok(test, PEER_RESOLVE, words->str);
+  return true;
+}
+
+static void fill_options(const struct test *test, struct p1_options *options, char **strings)
+{
+  p1_peer_options(test->peer, options);
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  strings[0] = g_uuid_string_random();
+  strings[1] = g_date_time_format(now, "%y%m%d%H%M%SZ");
+  options->reference = strings[0];
+  options->reference_time = strings[1];
+  /* the limit of this test comes first: it knows where the peer was silent */
+  options->connect_ms = options->answer_ms = (test->seconds + 5) * 1000;
   options->release_ms = 5000;
 }
 
-/* True: this address binds with the right names. */
-static bool try_address(const struct config_peer *peer, const char *address, bool json, json_t *steps)
+static void call(struct test *test)
 {
   static const struct net_stream_handler handler = {
       .connected = connected, .secured = secured, .data = data, .closed = closed};
-  static const net_callback callbacks[] = {timer_0, timer_1, timer_2, timer_3};
-  struct test test = {.peer = peer, .address = address, .json = json, .steps = steps, .loop = net_loop_new()};
-  struct p1_options options;
-  fill_options(peer, &options);
-  if (!json)
-    printf("%s\n", address);
-  test.association = p1_association_new(&options);
-  for (guint i = 0; i < G_N_ELEMENTS(callbacks); i++)
-    test.timers[i] = net_timer_new(test.loop, callbacks[i], &test);
-  test.limit = net_timer_new(test.loop, limit_over, &test);
-  net_timer_start(test.limit, WAIT_MS, 0);
+  guint16 port;
+  g_autofree char *host = p1_peer_address(test->address, &port);
   g_autoptr(GError) error = NULL;
-  if (peer->tls)
-    test.tls = p1_peer_tls(peer, &error);
-  if (error) {
-    tell(&test, "tls", false, error->message);
-  } else {
-    guint16 port;
-    g_autofree char *host = p1_peer_address(address, &port);
-    test.stream = net_connect(test.loop, host, port, peer->local_source, &handler, &test);
-    net_run(test.loop);
+  if (!resolve(test, host))
+    return;
+  if (test->peer->tls && !(test->tls = p1_peer_tls(test->peer, &error))) {
+    tell_failed(test, PEER_TLS, error->message);
+    return;
   }
-  if (test.stream)
-    net_stream_free(test.stream);
-  for (guint i = 0; i < G_N_ELEMENTS(callbacks); i++)
-    net_timer_free(test.timers[i]);
-  net_timer_free(test.limit);
-  p1_association_free(test.association);
-  if (test.tls)
-    net_tls_unref(test.tls);
-  net_loop_free(test.loop);
-  return test.bound && !test.failed;
+  test->step = PEER_TCP;
+  net_timer_start(test->limit, 1000ull * test->seconds, 0);
+  test->stream = net_connect(test->loop, host, port, test->peer->local_source, &handler, test);
+  net_run(test->loop);
 }
 
-int peer_test(const char *configuration, const char *name, bool json)
+/* True: this address binds with the right names. */
+static bool try_address(struct test *test)
+{
+  static const net_callback callbacks[] = {timer_0, timer_1, timer_2, timer_3};
+  static const p1_words_said said[SIDES] = {note_sent, note_came};
+  struct p1_options options;
+  g_autofree char *reference = NULL, *clock = NULL;
+  char *strings[2];
+  fill_options(test, &options, strings);
+  reference = strings[0];
+  clock = strings[1];
+  if (!test->json)
+    printf("%s\n", test->address);
+  test->loop = net_loop_new();
+  test->association = p1_association_new(&options);
+  for (guint side = 0; side < SIDES; side++) {
+    test->words[side] = p1_words_new(said[side], test);
+    for (guint step = 0; step < PEER_STEPS; step++)
+      test->said[side][step] = g_string_new(NULL);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(callbacks); i++)
+    test->timers[i] = net_timer_new(test->loop, callbacks[i], test);
+  test->limit = net_timer_new(test->loop, limit_over, test);
+  call(test);
+  if (test->stream)
+    net_stream_free(test->stream);
+  for (guint i = 0; i < G_N_ELEMENTS(callbacks); i++)
+    net_timer_free(test->timers[i]);
+  net_timer_free(test->limit);
+  for (guint side = 0; side < SIDES; side++) {
+    p1_words_free(test->words[side]);
+    for (guint step = 0; step < PEER_STEPS; step++)
+      g_string_free(test->said[side][step], TRUE);
+  }
+  p1_association_free(test->association);
+  if (test->tls)
+    net_tls_unref(test->tls);
+  net_loop_free(test->loop);
+  return test->bound && !test->failed;
+}
+
+static bool try_addresses(const struct config_peer *peer, guint seconds, bool json)
+{
+  json_t *steps = json_array();
+  bool good = false;
+  for (guint i = 0; i < peer->addresses->len && !good; i++) {
+    const struct config_address *address = peer->addresses->pdata[i];
+    struct test test = {
+        .peer = peer, .address = address->at, .seconds = seconds, .json = json, .steps = steps};
+    good = try_address(&test);
+  }
+  if (json) {
+    json_dumpf(steps, stdout, JSON_INDENT(2));
+    putchar('\n');
+  }
+  json_decref(steps);
+  return good;
+}
+
+int peer_test(const char *configuration, const char *name, guint seconds, bool json)
 {
   g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(g_free);
   struct config *config = config_load(configuration, messages);
@@ -299,21 +435,12 @@ int peer_test(const char *configuration, const char *name, bool json)
   if (!config)
     return CLI_NO;
   const struct config_peer *peer = config_peer(config, name);
-  if (!peer || peer->addresses->len == 0) {
+  int code = CLI_NO;
+  if (!peer || peer->addresses->len == 0)
     fprintf(stderr, "gw400 peer test: %s \"%s\"\n",
             peer ? "no address is configured for peer" : "there is no peer", name);
-    config_unref(config);
-    return CLI_NO;
-  }
-  json_t *steps = json_array();
-  bool good = false;
-  for (guint i = 0; i < peer->addresses->len && !good; i++)
-    good = try_address(peer, ((const struct config_address *)peer->addresses->pdata[i])->at, json, steps);
-  if (json) {
-    json_dumpf(steps, stdout, JSON_INDENT(2));
-    putchar('\n');
-  }
-  json_decref(steps);
+  else if (try_addresses(peer, seconds, json))
+    code = CLI_DONE;
   config_unref(config);
-  return good ? CLI_DONE : CLI_NO;
+  return code;
 }

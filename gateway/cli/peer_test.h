@@ -1,11 +1,14 @@
-/* peer_test.h - one association with a peer, step by step: TCP, TLS, transport, session, presentation, ACSE,
- * RTSE, bind. */
+/* peer_test.h - one association with a peer, step by step: resolve, TCP, TLS, transport, session,
+ * presentation, ACSE, RTSE, bind. */
 #ifndef GW400_CLI_PEER_TEST_H
 #define GW400_CLI_PEER_TEST_H
 
+#include <glib.h>
 #include <stdbool.h>
 
-/* Tries the peer's addresses in their order until one binds; prints each step. Exit code as commands.h. */
-int peer_test(const char *configuration, const char *peer, bool json);
+/* Tries the peer's addresses in their order until one binds, each with at most so many seconds for a step;
+ * prints for each step what was sent, what came, and for the one that fails the likely cause and whose it is.
+ * Exit code as commands.h. */
+int peer_test(const char *configuration, const char *peer, guint seconds, bool json);
 
 #endif

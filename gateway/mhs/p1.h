@@ -62,6 +62,7 @@ struct p1_credentials {
   enum p1_authentication authentication;
   char *mta_name;
   GBytes *password; /* simple: octets, whatever their ASN.1 form; NULL: empty */
+  enum p1_password_form came_as; /* simple, as received: that form */
   /* Strong (X.411 8.5.10): Token, Certificates, CertificateAssertion, each one BER SEQUENCE as it travels;
    * NULL: absent. Carried through, not looked into. */
   GBytes *bind_token, *certificates, *certificate_selector;

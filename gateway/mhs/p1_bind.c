@@ -258,6 +258,8 @@ static bool read_credentials(const struct bind *bind, MTAName_t *name, Credentia
   gsize length;
   const void *data = g_bytes_get_data(octets, &length);
   out->authentication = P1_SIMPLE;
+  out->came_as =
+      field->choice.simple.present == Password_PR_ia5_string ? P1_PASSWORD_IA5 : P1_PASSWORD_OCTETS;
   out->password = p1_secret_new(data, length);
   if (string->size > 0) {
     explicit_bzero(string->buf, (gsize)string->size);

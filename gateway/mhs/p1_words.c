@@ -21,6 +21,7 @@ struct p1_words {
   struct tpkt_reader reader;
   GByteArray *tsdu; /* what there is of one */
   bool overlong;    /* the TSDU is too long to be kept */
+  bool headless;    /* its beginning is missing */
   bool lost;        /* the octets are not RFC 1006 */
 };
 
@@ -68,7 +69,7 @@ static void append(GString *text, const char *format, ...)
 static void append_selector(GString *text, const char *name, const struct osi_selector *selector)
 {
   g_autofree char *form = osi_selector_format(selector);
-  append(text, selector->present ? "%s \"%s\"" : "%s %s", name, selector->present ? form : "absent");
+  append(text, "%s %s", name, selector->present ? form : "absent");
 }
 
 /* Octets that a person may be able to read. */
@@ -469,6 +470,10 @@ static void say_tpdu(struct p1_words *words, const guint8 *packet, gsize length)
     tell(words, P1_STEP_TRANSPORT, "ER", "reject cause %u", tpdu.reason);
     break;
   case X224_DT:
+    if (words->headless) {
+      words->headless = !tpdu.end;
+      break;
+    }
     words->overlong = words->overlong || words->tsdu->len + tpdu.length > TSDU_MAX;
     if (!words->overlong && tpdu.length > 0)
       g_byte_array_append(words->tsdu, tpdu.data, (guint)tpdu.length);
@@ -503,4 +508,5 @@ void p1_words_gap(struct p1_words *words)
   tpkt_reader_init(&words->reader);
   g_byte_array_set_size(words->tsdu, 0);
   words->overlong = false;
+  words->headless = true;
 }

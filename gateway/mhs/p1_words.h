@@ -17,7 +17,8 @@ struct p1_words;
 struct p1_words *p1_words_new(p1_words_said said, void *user);
 void p1_words_free(struct p1_words *words);
 void p1_words_input(struct p1_words *words, const guint8 *data, gsize length);
-/* Octets are missing here (a record that was cut): goes on at the next element. */
+/* Octets are missing here, and what follows begins with a packet (a record that was cut): goes on with the
+ * next TSDU. */
 void p1_words_gap(struct p1_words *words);
 
 #endif

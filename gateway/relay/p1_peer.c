@@ -72,21 +72,63 @@ struct net_tls *p1_peer_tls(const struct config_peer *peer, GError **error)
   return net_tls_new(&options, error);
 }
 
-char *p1_peer_judge(const struct config_peer *peer, const struct p1_credentials *responder)
+/* In time that does not depend on where they differ. */
+static bool same_password(GBytes *expected, GBytes *given)
 {
-  const char *name = responder->mta_name;
-  if (g_strcmp0(peer->remote_mta, name) != 0)
-    return g_strdup_printf("the responder calls itself \"%s\", our entry of peer %s has remote-mta \"%s\"%s: "
-                           "change our entry, or "
-                           "the peer its name",
-                           name ? name : "(nothing)", peer->name, peer->remote_mta,
-                           name && g_ascii_strcasecmp(name, peer->remote_mta) == 0 ? " (they differ in case)"
-                                                                                   : "");
-  if (peer->remote_password &&
-      (!responder->password || !g_bytes_equal(peer->remote_password, responder->password)))
-    return g_strdup_printf("the responder \"%s\" gave a password that is not that of our "
-                           "remote-password-file for peer %s: change "
-                           "our file, or the peer its password",
-                           name, peer->name);
-  return NULL;
+  gsize expected_length = 0, given_length = 0;
+  const guint8 *a = expected ? g_bytes_get_data(expected, &expected_length) : NULL;
+  const guint8 *b = given ? g_bytes_get_data(given, &given_length) : NULL;
+  guint difference = expected_length != given_length;
+  for (gsize i = 0; i < MIN(expected_length, given_length); i++)
+    difference |= (guint)(a[i] ^ b[i]);
+  return difference == 0;
+}
+
+static bool takes_form(const struct config_peer *peer, const struct p1_credentials *given)
+{
+  return peer->remote_password_form == CONFIG_TAKE_ANY || !given->password ||
+         (peer->remote_password_form == CONFIG_TAKE_IA5) == (given->came_as == P1_PASSWORD_IA5);
+}
+
+/* What the entry's remote-authentication asks for; NULL: it is there. */
+static const char *lacking(const struct config_peer *peer, const struct p1_credentials *given, bool calls)
+{
+  switch (peer->remote_authentication) {
+  case CONFIG_AUTHENTICATION_UNAUTHENTICATED:
+    return given->authentication == P1_UNAUTHENTICATED
+               ? NULL
+               : "gave a name and a password, our entry says remote-authentication=\"unauthenticated\"";
+  case CONFIG_AUTHENTICATION_STRONG:
+    return given->authentication == P1_STRONG
+               ? NULL
+               : "gave no signed token, our entry says remote-authentication=\"strong\"";
+  default:
+    break;
+  }
+  if (given->authentication == P1_STRONG)
+    return "comes with strong credentials, and a password is set up for it";
+  if (peer->remote_authentication == CONFIG_AUTHENTICATION_AUTO && !calls)
+    return NULL;
+  if (!same_password(peer->remote_password, given->password))
+    return peer->remote_authentication == CONFIG_AUTHENTICATION_PASSWORD
+               ? "gave a wrong password: it is not that of remote-password-file"
+               : "gave a wrong password: it must be empty, since our entry has no remote-password-file";
+  return takes_form(peer, given) ? NULL
+                                 : "gave its password in the form that remote-password-form does not take";
+}
+
+char *p1_peer_judge(const struct config_peer *peer, const struct p1_credentials *given, bool calls)
+{
+  const char *name = given->mta_name;
+  bool named = peer->remote_authentication != CONFIG_AUTHENTICATION_UNAUTHENTICATED || name;
+  if (named && g_strcmp0(peer->remote_mta, name) != 0)
+    return g_strdup_printf(
+        "the %s calls itself \"%s\", our entry of peer %s has remote-mta \"%s\"%s: change our "
+        "entry, or the peer its name",
+        calls ? "caller" : "responder", name ? name : "(nothing)", peer->name, peer->remote_mta,
+        name && g_ascii_strcasecmp(name, peer->remote_mta) == 0 ? " (they differ in case)" : "");
+  const char *words = lacking(peer, given, calls);
+  return words ? g_strdup_printf("peer %s (\"%s\") %s: change our entry, or the peer what it gives",
+                                 peer->name, name ? name : "(nothing)", words)
+               : NULL;
 }

@@ -18,8 +18,9 @@ enum p1_password_form p1_peer_password_form(const struct config_peer *peer);
 char *p1_peer_address(const char *text, guint16 *port_r);
 /* The TLS context of our calls to this peer. NULL and error when its files cannot be used. */
 struct net_tls *p1_peer_tls(const struct config_peer *peer, GError **error);
-/* As initiator: does the responder's name and password fit the entry? NULL, or both names and which side must
- * change what. */
-char *p1_peer_judge(const struct config_peer *peer, const struct p1_credentials *responder);
+/* Do the name and the credentials that the peer gave fit the entry? calls: as caller, else in the answer to
+ * our call. NULL, or what differs and which side must change what. Strong credentials are not verified here.
+ */
+char *p1_peer_judge(const struct config_peer *peer, const struct p1_credentials *given, bool calls);
 
 #endif
