@@ -1,11 +1,12 @@
-/* peer.c - `gw400 peer list` (the daemon's links) and `gw400 peer test PEER` (a call of our own, step by
- * step).
+/* peer.c - `gw400 peer list` (the daemon's links), `gw400 peer test PEER` (a call of our own, step by step)
+ * and `gw400 peer record PEER` (the octets of the last dialogue).
  *
  * The test opens an association exactly as the daemon would, from the same configuration, and releases it.
  * Each step that is passed is named; the one that fails is told with what came back and which side must
  * change what. */
 #include "cli/commands.h"
 #include "cli/control.h"
+#include "cli/peer_record.h"
 #include "cli/peer_test.h"
 
 #include <glib.h>
@@ -65,12 +66,21 @@ static int list(const char *configuration, bool json)
 int cli_peer(int argc, char **argv)
 {
   g_autofree char *configuration = NULL;
-  gboolean json = FALSE;
-  GOptionEntry options[] = {{"config", 'c', 0, G_OPTION_ARG_FILENAME, &configuration,
-                             "the configuration (" CLI_CONFIGURATION ")", "FILE"},
-                            {"json", 0, 0, G_OPTION_ARG_NONE, &json, "JSON for programs", NULL},
-                            {NULL, 0, 0, 0, NULL, NULL, NULL}};
-  g_autoptr(GOptionContext) context = g_option_context_new("list | test PEER");
+  g_autofree char *pcap = NULL;
+  gboolean json = FALSE, text = FALSE, last = FALSE, open = FALSE;
+  int seconds = 15;
+  GOptionEntry options[] = {
+      {"config", 'c', 0, G_OPTION_ARG_FILENAME, &configuration, "the configuration (" CLI_CONFIGURATION ")",
+       "FILE"},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &json, "JSON for programs", NULL},
+      {"wait", 0, 0, G_OPTION_ARG_INT, &seconds, "test: seconds for the call (15)", "N"},
+      {"text", 0, 0, G_OPTION_ARG_NONE, &text, "record: in words, which is the default", NULL},
+      {"pcap", 0, 0, G_OPTION_ARG_FILENAME, &pcap, "record: as a capture, for tshark", "FILE"},
+      {"last", 0, 0, G_OPTION_ARG_NONE, &last,
+       "record: of the last dialogue, not of the last that ended in an error", NULL},
+      {"open", 0, 0, G_OPTION_ARG_NONE, &open, "record: of an association that is open", NULL},
+      {NULL, 0, 0, 0, NULL, NULL, NULL}};
+  g_autoptr(GOptionContext) context = g_option_context_new("list | test PEER | record PEER");
   g_autoptr(GError) error = NULL;
   g_option_context_add_main_entries(context, options, NULL);
   if (!g_option_context_parse(context, &argc, &argv, &error)) {
@@ -81,7 +91,12 @@ int cli_peer(int argc, char **argv)
   if (argc == 2 && strcmp(argv[1], "list") == 0)
     return list(file, json);
   if (argc == 3 && strcmp(argv[1], "test") == 0)
-    return peer_test(file, argv[2], json);
-  fputs("usage: gw400 peer [-c FILE] [--json] list | test PEER\n", stderr);
+    return peer_test(file, argv[2], (guint)CLAMP(seconds, 1, 600), json);
+  if (argc == 3 && strcmp(argv[1], "record") == 0 && !(text && pcap) && !(last && open))
+    return peer_record(file, argv[2], open ? "open" : last ? "last" : "error", pcap);
+  fputs("usage: gw400 peer [-c FILE] [--json] list | test [--wait N] PEER | record [--last | --open] [--text "
+        "| --pcap "
+        "FILE] PEER\n",
+        stderr);
   return CLI_USAGE;
 }

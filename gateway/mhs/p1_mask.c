@@ -296,6 +296,11 @@ void p1_mask_input(struct p1_mask *mask, const guint8 *data, gsize length, GByte
   overwrite(out->data + at, length);
 }
 
+bool p1_mask_is_over(const struct p1_mask *mask)
+{
+  return mask->phase == MASK_OPEN;
+}
+
 void p1_mask_end(struct p1_mask *mask, GByteArray *out)
 {
   if (mask->held->len == 0)

@@ -15,6 +15,8 @@ struct p1_mask *p1_mask_new(void);
 void p1_mask_free(struct p1_mask *mask); /* wipes what it holds */
 /* Appends to out what may be shown now. */
 void p1_mask_input(struct p1_mask *mask, const guint8 *data, gsize length, GByteArray *out);
+/* The bind is past: what comes would pass as it is. */
+bool p1_mask_is_over(const struct p1_mask *mask);
 /* The direction has ended: the rest of what is held. */
 void p1_mask_end(struct p1_mask *mask, GByteArray *out);
 

@@ -567,6 +567,7 @@ static const struct {
     {"audit.find", audit_find},
     {"audit.verify", audit_verify},
     {"peer.list", peer_list},
+    {"peer.record", control_peer_record},
 };
 
 void control_run(struct control_request *request)

@@ -19,5 +19,7 @@ void control_answer(struct control_request *request,
                     json_t *answer); /* takes the object; "ok":true is added */
 void control_refuse(struct control_request *request, int code,
                     const char *error); /* code: the exit code of DESIGN section 6 */
+/* control_record.c */
+void control_peer_record(struct control_request *request);
 
 #endif

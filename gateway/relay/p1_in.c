@@ -22,16 +22,16 @@ static const struct config_peer *peer_named(const struct config *config, const c
   return NULL;
 }
 
-static bool same_password(GBytes *expected, GBytes *given)
+/* Who binds without a name is told by where it calls from. */
+static const struct config_peer *peer_unnamed(const struct config *config, const char *address)
 {
-  gsize expected_length = 0, given_length = 0;
-  const guint8 *a = expected ? g_bytes_get_data(expected, &expected_length) : NULL;
-  const guint8 *b = given ? g_bytes_get_data(given, &given_length) : NULL;
-  /* in time that does not depend on where they differ */
-  guint difference = expected_length != given_length;
-  for (gsize i = 0; i < MIN(expected_length, given_length); i++)
-    difference |= (guint)(a[i] ^ b[i]);
-  return difference == 0;
+  for (guint i = 0; i < config->peers->len; i++) {
+    const struct config_peer *peer = config->peers->pdata[i];
+    if (peer->remote_authentication == CONFIG_AUTHENTICATION_UNAUTHENTICATED &&
+        config_network_contains(peer->networks, address))
+      return peer;
+  }
+  return NULL;
 }
 
 static guint bound_links(const struct p1_links *links, const char *peer)
@@ -51,7 +51,8 @@ static char *judge(struct p1_links *links, const struct p1_link *link, const str
   struct relay *relay = links->relay;
   const struct config_peer *near = NULL;
   const char *name = bind->peer.mta_name;
-  const struct config_peer *peer = peer_named(relay->config, name, &near);
+  const struct config_peer *peer =
+      name ? peer_named(relay->config, name, &near) : peer_unnamed(relay->config, link->address);
   *error_r = P1_BIND_AUTHENTICATION_ERROR;
   if (!peer && near)
     return g_strdup_printf(
@@ -60,7 +61,9 @@ static char *judge(struct p1_links *links, const struct p1_link *link, const str
   if (!peer)
     return name ? g_strdup_printf("the initiator's MTA name \"%s\" is unknown: no peer has it as remote-mta",
                                   name)
-                : g_strdup("the bind is unauthenticated and no peer is configured without remote-mta");
+                : g_strdup("the bind is unauthenticated, and no peer with "
+                           "remote-authentication=\"unauthenticated\" "
+                           "has this address in its networks");
   if (peer->networks->len > 0 && !config_network_contains(peer->networks, link->address))
     return g_strdup_printf("peer %s may not call from %s: the address is in none of its networks", peer->name,
                            link->address);
@@ -71,11 +74,11 @@ static char *judge(struct p1_links *links, const struct p1_link *link, const str
     return g_strdup_printf("peer %s calls in %s mode, its entry says mode=\"%s\": one side must be changed", peer->name,
                            bind->mode == P1_MODE_1988_NORMAL ? "normal" : "X.410-1984",
                            p1_mode_name(p1_peer_mode(peer)));
+  char *wrong = p1_peer_judge(peer, &bind->peer, true);
+  if (wrong)
+    return wrong;
   if (bind->peer.authentication == P1_STRONG)
-    return g_strdup_printf("peer %s (\"%s\") comes with strong credentials, and a password is set up for it",
-                           peer->name, name);
-  if (!same_password(peer->remote_password, bind->peer.password))
-    return g_strdup_printf("peer %s (\"%s\") gave a wrong password: it is not that of remote-password-file",
+    return g_strdup_printf("peer %s (\"%s\") comes with strong credentials, which are not verified here",
                            peer->name, name);
   *error_r = P1_BIND_BUSY;
   if (relay->stopping)
@@ -98,6 +101,11 @@ void p1_in_bind(struct p1_link *link, const struct p1_event *bind)
   g_autofree char *refusal = judge(link->links, link, bind, &peer, &wire);
   if (refusal) {
     relay_log(LOG_WARN, "bind-refused", "client=%s words=\"%s\"", link->address, refusal);
+    const struct config_peer *near = NULL;
+    const struct config_peer *meant = peer_named(link->links->relay->config, bind->peer.mta_name, &near);
+    link->claimed = meant || near ? g_strdup((meant ? meant : near)->name) : NULL;
+    g_free(link->refusal);
+    link->refusal = g_steal_pointer(&refusal);
     p1_association_bind_refuse(link->association, wire);
     return;
   }
@@ -168,6 +176,7 @@ struct p1_links *p1_links_new(struct relay *relay, GError **error)
   links->tls = tls;
   links->doors = g_ptr_array_new_with_free_func(door_free);
   links->links = g_ptr_array_new();
+  links->records = p1_records_new(relay);
   links->called = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)p1_addresses_free);
   return links;
 }

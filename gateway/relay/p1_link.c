@@ -13,6 +13,7 @@ static void link_free(struct p1_link *link)
   g_free(link->refusal);
   g_free(link->address);
   g_free(link->peer);
+  g_free(link->claimed);
   g_free(link);
 }
 
@@ -25,6 +26,8 @@ void p1_link_end(struct p1_link *link)
     for (guint i = 0; i < G_N_ELEMENTS(link->timers); i++)
       net_timer_free(link->timers[i]);
     net_timer_free(link->idle);
+    p1_record_end(g_steal_pointer(&link->record), link->peer ? link->peer : link->claimed, link->address,
+                  link->refusal);
     p1_receive_forget(link);
     g_ptr_array_remove_fast(link->links->links, link);
     p1_send_lost(link);
@@ -80,7 +83,7 @@ static void on_bound(struct p1_link *link, const struct p1_event *event)
   link->tpdu_max = event->tpdu_max;
   link->dialogue = event->dialogue;
   const struct config_peer *peer = config_peer(relay->config, link->peer);
-  g_autofree char *mismatch = link->initiator && peer ? p1_peer_judge(peer, &event->peer) : NULL;
+  g_autofree char *mismatch = link->initiator && peer ? p1_peer_judge(peer, &event->peer, false) : NULL;
   if (mismatch) {
     g_free(link->refusal);
     link->refusal = g_strdup(mismatch);
@@ -107,6 +110,7 @@ static void handle(struct p1_link *link, struct p1_event *event)
 {
   switch (event->type) {
   case P1_SEND:
+    p1_record_octets(link->record, true, g_bytes_get_data(event->data, NULL), g_bytes_get_size(event->data));
     if (link->stream)
       net_stream_write(link->stream, g_steal_pointer(&event->data));
     break;
@@ -290,6 +294,7 @@ static void stream_data(void *user, const guint8 *data, gsize length)
   struct p1_link *link = user;
   link->heard_us = g_get_monotonic_time();
   p1_receive_proven(link);
+  p1_record_octets(link->record, false, data, length);
   p1_association_input(link->association, data, length);
   p1_link_pump(link);
 }
@@ -336,6 +341,7 @@ struct p1_link *p1_link_new(struct p1_links *links, const struct p1_options *opt
   struct p1_link *link = g_new0(struct p1_link, 1);
   link->links = links;
   link->initiator = options->initiator;
+  link->record = p1_record_new(links->records);
   link->association = p1_association_new(options);
   for (guint i = 0; i < G_N_ELEMENTS(link->timers); i++)
     link->timers[i] = net_timer_new(links->relay->loop, callbacks[i], link);
@@ -372,5 +378,6 @@ void p1_links_free(struct p1_links *links)
   g_hash_table_unref(links->called);
   if (links->tls)
     net_tls_unref(links->tls);
+  p1_records_free(links->records);
   g_free(links);
 }

@@ -9,6 +9,7 @@
 
 #include "mhs/p1.h"
 #include "relay/hop.h"
+#include "relay/p1_record.h"
 #include "relay/p1_turn.h"
 
 /* One listening socket. */
@@ -23,6 +24,7 @@ struct p1_links {
   struct net_tls *tls; /* of our listeners */
   GPtrArray *doors;    /* of p1_door */
   GPtrArray *links;    /* of p1_link, open */
+  struct p1_records *records;
   GHashTable *called;  /* p1_out: peer's name -> struct p1_addresses */
 };
 
@@ -50,11 +52,13 @@ struct p1_link {
   struct p1_links *links;
   struct net_stream *stream;
   struct p1_association *association;
+  struct p1_record *record;    /* what both sides say */
   struct net_timer *timers[4]; /* the machine's, by its numbers */
   struct net_timer *idle;
   gint64 heard_us; /* monotonic: octets last came */
   char *peer;      /* configured name; NULL until the bind is accepted */
   char *address;   /* of the other side */
+  char *claimed;   /* name of the entry that a refused caller meant */
   struct hop *hop; /* "p1:PEER" once the peer is known */
   struct p1_turn turn;
   bool initiator, tls, bound, inside, dead, releasing;
