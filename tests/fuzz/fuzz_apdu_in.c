@@ -1,7 +1,8 @@
 /* fuzz_apdu_in.c - any octets as an MTS-APDU that a peer transferred: message, report, probe.
  *
- * The first octet chooses the peer and small limits.  The APDU is read; then it is written as a mail for the
- * recipients that leave X.400 here, passed on to another peer for those that do not, and reported on. */
+ * The first octet chooses the peer, small limits, and whether the octets are what was kept of a larger APDU.  The
+ * APDU is read; then it is written as a mail for the recipients that leave X.400 here, passed on to another peer
+ * for those that do not, and reported on. */
 #include "conversion.h"
 
 #include "asn1/codec.h"
@@ -11,12 +12,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { RECIPIENTS = 4 };
+enum { RECIPIENTS = 4, TRUNCATED = 0x80 };
 
 static struct mapping_job *job_for(enum mapping_kind kind, GBytes *apdu, uint8_t flags)
 {
   struct mapping_job *job = conversion_job(kind, MAPPING_APDU, apdu);
   job->peer = g_strdup(conversion_hop(flags & 0x0f) + strlen("p1:"));
+  job->truncated = flags & TRUNCATED;
   return job;
 }
 
