@@ -65,6 +65,22 @@ static void check_domain(struct mapping_context *context, const struct mapping_g
       route->text, route->peer, text, peer ? " towards this peer" : "", route->peer, route->peer);
 }
 
+/* A peer's own domain that a route leads to another peer. */
+static void check_peer_domain(struct mapping_context *context, const struct mapping_peer *peer,
+                              GPtrArray *warnings)
+{
+  g_autoptr(or_address_t) address = domain_address(&peer->remote_gdi);
+  const struct or_route_entry *route = or_routes_find(context->routes, address);
+  if (!route || strcmp(route->peer, peer->name) == 0)
+    return;
+  g_autofree char *text = or_address_format(address);
+  warn(warnings, route->line,
+       "possible loop: <route or=\"%s\" peer=\"%s\"> takes in %s, which is peer %s's own domain: what %s "
+       "sends us "
+       "for it may come back by %s",
+       route->text, route->peer, text, peer->name, peer->name, route->peer);
+}
+
 static bool same_domain(const struct mapping_gdi *a, const struct mapping_gdi *b)
 {
   g_autoptr(or_address_t) x = domain_address(a), y = domain_address(b);
@@ -79,6 +95,8 @@ static void check_own_domains(struct mapping_context *context, GPtrArray *warnin
     const struct mapping_peer *peer = settings->peers->pdata[i];
     if (!same_domain(&peer->gdi, &settings->gdi))
       check_domain(context, &peer->gdi, peer->name, warnings);
+    if (peer->remote_gdi.country)
+      check_peer_domain(context, peer, warnings);
   }
 }
 

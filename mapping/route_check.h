@@ -13,6 +13,7 @@ struct route_warning {
  * - an O/R route or a domain route that an earlier one shadows;
  * - a route that sends our own domain (the gateway's, or the one that a peer knows us by) to a peer, which
  * may send it back to us;
+ * - a route that sends a peer's own domain to another peer;
  * - a domain that a domain route takes for the Internet's, while its O/R address by the tables is routed to a
  *   peer. This needs the context's tables. */
 GPtrArray *route_check(struct mapping_context *context);

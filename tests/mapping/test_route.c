@@ -475,6 +475,17 @@ static const struct {
      "'routes': <[{'or': <'/ADMD=gold/C=gb/'>, 'peer': <'other'>, 'line': <uint32 5>}]>,"
      "'peers': <[{'name': <'land'>, 'country': <'gb'>, 'admd': <'gold'>}, {'name': <'other'>}]>,",
      ""},
+    {"a peer's own domain goes to another peer",
+     "'routes': <[{'or': <'/C=fr/'>, 'peer': <'other'>, 'line': <uint32 7>}]>,"
+     "'peers': <[{'name': <'land'>, 'remote-country': <'fr'>, 'remote-admd': <'atlas'>}, {'name': "
+     "<'other'>}]>,",
+     "7 possible loop: <route or=\"/C=fr/\" peer=\"other\"> takes in /ADMD=atlas/C=fr/, which is peer land's "
+     "own "
+     "domain: what land sends us"},
+    {"a peer's own domain goes to the peer",
+     "'routes': <[{'or': <'/ADMD=atlas/C=fr/'>, 'peer': <'land'>}]>,"
+     "'peers': <[{'name': <'land'>, 'remote-country': <'fr'>, 'remote-admd': <'atlas'>}]>,",
+     ""},
     {"an alias leads to our own domain",
      "'routes': <[{'or': <'/ADMD=0/C=xx/'>, 'peer': <'land'>, 'line': <uint32 6>}]>,"
      "'aliases': <[{'country': <'xx'>, 'admd': <'0'>, 'of': <'gate'>}]>,",
