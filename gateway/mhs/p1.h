@@ -282,16 +282,17 @@ void p1_association_discard(struct p1_association *association);
  * checkpoints of that transfer too; the sender goes on as long as at most `window` are unanswered.  Late
  * answers (the transfer is over) have no effect. */
 void p1_association_checkpoint(struct p1_association *association, guint transfer, guint serial);
-/* Answers P1_RECEIVE_RESUME: octets are taken from this offset on, that of the checkpoint which the sender
- * named: what is held beyond it comes again.  Checkpoints then count on from its serial number. */
+/* Answers P1_RECEIVE_RESUME, at once or later: what the peer sends meanwhile waits in memory, so whoever takes
+ * his time reads no more from the stream.  Octets are taken from this offset on, that of the checkpoint which
+ * the sender named; what is held beyond it comes again.  Checkpoints count on from its serial number. */
 void p1_association_receive_from(struct p1_association *association, guint64 offset);
 void p1_association_resume_refuse(struct p1_association *association, enum p1_resume_refusal why);
 /* Asks the sender to break off the transfer that comes in, since we must stop for a while (exception report
  * "receiving ability jeopardized"): P1_RECEIVE_INTERRUPTED, or _ABANDONED, follows when it obeys. */
 void p1_association_receive_interrupt(struct p1_association *association);
 /* Answers P1_RECEIVE_END: the bytes are on disk.  Each P1_RECEIVE_END wants exactly one answer, confirm or
- * reject, in their order, although P1_RECEIVE_ABANDONED may come in between: the answer then has no effect.
- */
+ * reject, in their order, although P1_RECEIVE_INTERRUPTED or _ABANDONED may come in between: the answer then
+ * has no effect. */
 void p1_association_confirm(struct p1_association *association);
 /* Answers P1_RECEIVE_END when they cannot be kept (disk), or refuses what still comes: exception report; what
  * came is forgotten on both sides, and the peer will try again from zero. */

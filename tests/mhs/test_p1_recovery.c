@@ -456,6 +456,63 @@ START_TEST(interrupted_by_the_receiver_it_is_resumed_on_the_same_association)
 }
 END_TEST
 
+/* The interruption crosses the confirmation of the end: the resumption learns it, and nothing is sent again.
+ */
+START_TEST(interrupted_while_its_end_is_confirmed_it_is_complete)
+{
+  struct world *world = world_new(false);
+  struct p1_pair *pair = associate(world, false);
+  struct p1_end *i = &pair->initiator, *r = &pair->responder;
+  p1_association_connected(r->association);
+  p1_association_connected(i->association);
+  p1_end_drain(i);
+  while (r->confirmed == 0) {
+    (void)p1_pair_pass(pair, true, G_MAXUINT);
+    if (r->confirmed == 0) {
+      (void)p1_pair_pass(pair, false, G_MAXUINT);
+    }
+  }
+  p1_end_send(i, world->apdu);
+  p1_association_interrupt(i->association);
+  p1_end_drain(i);
+  p1_pair_run(pair);
+  ck_assert(i->not_sent == 1 && i->outcome == P1_OUTCOME_INTERRUPTED && i->sent == 1 && r->resumed == 1);
+  ck_assert_int_eq(i->end.abort_reason, P1_ABORT_TRANSFER_COMPLETED);
+  ck_assert_int_eq(r->end.abort_reason, P1_ABORT_TRANSFER_COMPLETED);
+  ck_assert(i->end.by_peer && !r->end.by_peer && i->closed && r->closed);
+  ck_assert_uint_eq(i->octets_given, SIZE);
+  conclude(world, pair);
+  assert_once(world, 0);
+  world_free(world);
+}
+END_TEST
+
+/* Who had the turn, and what RTSE said: what the relay needs to know before it recovers. */
+START_TEST(the_end_of_an_association_says_why_and_who_had_the_turn)
+{
+  for (int k = 0; k < 3; k++) {
+    struct world *world = world_new(k == 2);
+    world->sent = 1; /* nothing to be sent */
+    struct p1_pair *pair = associate(world, false);
+    struct p1_end *i = &pair->initiator, *r = &pair->responder;
+    i->release_when_done = false;
+    p1_pair_connect(pair);
+    if (k == 1) {
+      p1_association_abort(r->association, "enough");
+      p1_end_drain(r);
+      p1_pair_run(pair);
+    } else {
+      p1_pair_cut(pair);
+    }
+    enum p1_abort_reason reason = k == 1 ? P1_ABORT_USER_ERROR : P1_ABORT_NONE;
+    ck_assert(i->end.abort_reason == reason && r->end.abort_reason == reason);
+    ck_assert(i->end.turn_here == (k != 2) && r->end.turn_here == (k == 2));
+    conclude(world, pair);
+    world_free(world);
+  }
+}
+END_TEST
+
 START_TEST(rejected_by_the_receiver_it_goes_from_zero)
 {
   struct world *world = world_new(false);
@@ -564,6 +621,8 @@ static Suite *suite(void)
   tcase_add_test(same, interrupted_by_the_sender_it_is_resumed_on_the_same_association);
   tcase_add_test(same, interrupted_without_a_checkpoint_it_is_discarded);
   tcase_add_test(same, interrupted_by_the_receiver_it_is_resumed_on_the_same_association);
+  tcase_add_test(same, interrupted_while_its_end_is_confirmed_it_is_complete);
+  tcase_add_test(same, the_end_of_an_association_says_why_and_who_had_the_turn);
   tcase_add_test(same, rejected_by_the_receiver_it_goes_from_zero);
   tcase_add_test(same, discarded_by_the_sender_it_is_forgotten);
   tcase_add_test(same, a_receiver_that_does_not_confirm_holds_the_sender_at_the_window);
