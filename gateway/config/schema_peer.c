@@ -76,7 +76,7 @@ const struct schema_attribute schema_peer_attributes[] = {
   {TEXT("admd", config_peer, admd, 16), .own = true, .help = "ADMD of the same."},
   {TEXT("prmd", config_peer, prmd, 16), .own = true, .help = "PRMD of the same."},
   {TEXT("remote-country", config_peer, remote_country, 3), .own = true,
-   .help = "Country of the peer's global domain identifier, as its trace must say; none: not checked."},
+   .help = "Country of the peer's global domain identifier."},
   {TEXT("remote-admd", config_peer, remote_admd, 16), .own = true, .help = "ADMD of the same."},
   {TEXT("remote-prmd", config_peer, remote_prmd, 16), .own = true, .help = "PRMD of the same."},
 
