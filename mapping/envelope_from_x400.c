@@ -24,6 +24,8 @@ static const struct {
   const char *what;
 } extensions_known[] = {
     {StandardExtension_recipient_reassignment_prohibited, true, "nothing is reassigned here"},
+    {StandardExtension_originator_requested_alternate_recipient, true,
+     "tried when delivery fails (redirection.h)"},
     {StandardExtension_dl_expansion_prohibited, true, "no list is expanded here"},
     {StandardExtension_conversion_with_loss_prohibited, true, "Conversion-With-Loss"},
     {StandardExtension_latest_delivery_time, true, "Latest-Delivery-Time"},

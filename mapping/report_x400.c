@@ -141,9 +141,25 @@ static void copy_redirections(const struct subject *subject, const struct subjec
   x400_extension_copy(subject->apdu, field, &fields->extensions);
 }
 
+/* RFC 2156 4.6.2.3: a delivery report made here says so, with the gateway's name: behind it the mail may
+ * still go on. */
+static struct OCTET_STRING *supplement(const struct mapping_recipient *outcome, bool failed,
+                                       const char *gateway)
+{
+  g_autoptr(GString) words = g_string_new(NULL);
+  if (!failed)
+    g_string_append_printf(words, "report of the gateway %s: ", gateway);
+  if (outcome->words)
+    g_string_append_printf(words, "%s%s%s", outcome->code ? outcome->code : "", outcome->code ? " " : "",
+                           outcome->words);
+  else if (!failed)
+    g_string_append(words, "taken by the next mail system");
+  return words->len ? x400_printable_new(words->str, SUPPLEMENT_MAX) : NULL;
+}
+
 static void add_recipient(ReportTransferContent_t *content, const struct subject *subject,
                           const struct subject_recipient *about, const struct mapping_recipient *outcome,
-                          const struct mapping_job *job)
+                          const struct mapping_job *job, const char *gateway)
 {
   bool failed = outcome->failed || outcome->action == MAPPING_FAILED;
   const struct mail_time arrival = {.us = job->received_us},
@@ -168,17 +184,13 @@ static void add_recipient(ReportTransferContent_t *content, const struct subject
     last->report_type.present = ReportType_PR_delivery;
     x400_time_put(&delivered, &last->report_type.choice.delivery.message_delivery_time);
   }
-  if (outcome->words) {
-    g_autofree char *words = g_strdup_printf("%s%s%s", outcome->code ? outcome->code : "",
-                                             outcome->code ? " " : "", outcome->words);
-    fields->supplementary_information = x400_printable_new(words, SUPPLEMENT_MAX);
-  }
+  fields->supplementary_information = supplement(outcome, failed, gateway);
   copy_redirections(subject, about, fields);
   asn_sequence_add(&content->per_recipient_fields.list, fields);
 }
 
 static void fill_content(const struct subject *subject, struct asn1_value *value,
-                         ReportTransferContent_t *content, bool failed)
+                         ReportTransferContent_t *content, bool failed, GPtrArray *losses)
 {
   copy_into(subject->apdu, &asn_DEF_MTSIdentifier, subject->identifier, &content->subject_identifier,
             sizeof content->subject_identifier);
@@ -198,8 +210,13 @@ static void fill_content(const struct subject *subject, struct asn1_value *value
   if (!failed || !subject->content)
     return;
   g_autoptr(octets_t) returned = asn1_octets(subject->apdu, subject->content);
-  if (octets_length(returned) > RETURN_MAX)
+  if (octets_length(returned) > RETURN_MAX) {
+    mapping_loss(losses,
+                 "returned-content: left out (X.411 8.2.1.1.1.23): it has %" G_GUINT64_FORMAT
+                 " octets, more than %u",
+                 octets_length(returned), (guint)RETURN_MAX);
     return;
+  }
   content->returned_content = asn1_new_string("");
   asn1_put_octets(value, content->returned_content, returned);
 }
@@ -297,7 +314,7 @@ static struct octets *make(struct mapping_context *context, const struct mapping
     bool gone = outcome->failed || outcome->action == MAPPING_FAILED;
     if (!subject_recipient(subject, outcome->ordinal, &about) || !is_wanted(about.indicators, gone))
       continue;
-    add_recipient(&report->content, subject, &about, outcome, job);
+    add_recipient(&report->content, subject, &about, outcome, job, context->settings->hostname);
     failed = failed || gone;
   }
   if (report->content.per_recipient_fields.list.count == 0)
@@ -314,7 +331,7 @@ static struct octets *make(struct mapping_context *context, const struct mapping
   x400_extension_copy(subject->apdu,
                       x400_extension(subject->extensions, StandardExtension_message_security_label),
                       &report->envelope.extensions);
-  fill_content(subject, value, &report->content, failed);
+  fill_content(subject, value, &report->content, failed, result->losses);
   return asn1_encode(value, error);
 }
 

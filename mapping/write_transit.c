@@ -159,6 +159,7 @@ static void transit_probe(struct mapping_context *context, const struct mapping_
   for (int i = 0; i < envelope->per_recipient_fields.list.count; i++) {
     struct PerRecipientProbeTransferFields *fields = envelope->per_recipient_fields.list.array[i];
     mark(job, i, &fields->per_recipient_indicators);
+    rename_recipient(job, apdu, i, &fields->recipient_name);
   }
   add_trace(context, job, peer, NULL, apdu, &envelope->trace_information, &envelope->extensions);
 }

@@ -120,6 +120,8 @@ static void record_report(struct store_txn *txn, const struct store_message *rep
   audit_text(audit, "to", to->mapped ? to->mapped : to->address);
   audit_text(audit, "hop", to->hop);
   audit_number(audit, "octets", (gint64)report->size);
+  if (result->losses && result->losses->len > 0)
+    audit_texts(audit, "losses", result->losses);
   audit_record(audit, txn, report->id, -1, "report-made");
 }
 

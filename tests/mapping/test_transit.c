@@ -313,6 +313,27 @@ START_TEST(recipients_are_parted_by_hop)
 }
 END_TEST
 
+/* RFC 2156 4.4.1: an address whose mail attribute names a user of X.400 goes on as that user; the number
+ * stays. */
+START_TEST(mailbox_of_an_x400_user_goes_on_as_the_user)
+{
+  static const enum envelope_place places[] = {IN_RECIPIENT, IN_PROBE_RECIPIENT};
+  for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+    g_autoptr(GByteArray) apdu = envelopes_apdu(places[i], NAME_BOB "80<09>");
+    g_autoptr(mapping_job_t) job = road_job(MAPPING_WRITE, MAPPING_APDU, apdu->data, apdu->len);
+    job->peer = g_strdup("far");
+    job->hop = g_strdup("p1:land");
+    road_recipient(job, "/RFC-822=bob(a)example.org/S=gateway/PRMD=sea/ADMD=x/C=de/", LEE, "p1:land");
+    g_autoptr(GBytes) output = NULL;
+    g_autoptr(mapping_result_t) result = road_run(context, job, &output);
+    ck_assert_msg(result->status == MAPPING_OK, "%s", result->words);
+    g_autofree char *name = envelopes_check(output, places[i], NAME_LEE),
+                    *number = envelopes_check(output, places[i], "80<09>");
+    ck_assert_msg(!name && !number, "%s %s", name, number);
+  }
+}
+END_TEST
+
 /* --- criticality (X.411 9.1) --- */
 
 /* proves: env:private-transfer/88-88 env:private-transfer/smtp rcp:private/smtp env:private-delivery/smtp */
@@ -496,6 +517,7 @@ int main(void)
   tcase_add_loop_test(tests, field_changes_as_the_standard_says, 0, G_N_ELEMENTS(changed));
   tcase_add_test(tests, responsibility_goes_with_the_copy);
   tcase_add_test(tests, recipients_are_parted_by_hop);
+  tcase_add_test(tests, mailbox_of_an_x400_user_goes_on_as_the_user);
   tcase_add_test(tests, critical_extensions_are_checked_where_they_count);
   tcase_add_test(tests, content_passes_bit_for_bit);
   tcase_add_test(tests, loops_end_at_the_sixth_visit);
