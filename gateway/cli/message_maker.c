@@ -211,8 +211,8 @@ static void put_bits(BIT_STRING_t *field, guint8 bits)
   field->size = 1;
 }
 
-struct message_maker *message_maker_of_length(gsize length, const char *originator, const char *recipient,
-                                              GError **error)
+struct message_maker *message_maker_of_length(gsize length, guint content_type, const char *originator,
+                                              const char *recipient, GError **error)
 {
   g_autoptr(or_address_t) from = or_address_parse(originator, error);
   g_autoptr(octets_t) octets = from != NULL ? content(length, originator, recipient, error) : NULL;
@@ -225,7 +225,7 @@ struct message_maker *message_maker_of_length(gsize length, const char *originat
   MessageTransferEnvelope_t *envelope = &apdu->choice.message.envelope;
   put_domain(&envelope->message_identifier.global_domain_identifier, from);
   envelope->content_type.present = ContentType_PR_built_in;
-  envelope->content_type.choice.built_in = 22; /* X.411 8.2.1.1.1.34: interpersonal-messaging-1988 */
+  envelope->content_type.choice.built_in = (long)content_type; /* X.411 8.2.1.1.1.34 */
   PerRecipientMessageTransferFields_t *fields = asn1_new_field(PerRecipientMessageTransferFields_t);
   ASN_SEQUENCE_ADD(&envelope->per_recipient_fields.list, fields);
   fields->originally_specified_recipient_number = 1;

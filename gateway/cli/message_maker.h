@@ -9,9 +9,10 @@
 struct message_maker;
 /* From a file with an MTS-APDU (message), bare or in its EXTERNAL. */
 struct message_maker *message_maker_from_file(const char *path, GError **error);
-/* A P22 message with an IA5 text of length octets, from and to O/R addresses in their std-or form. */
-struct message_maker *message_maker_of_length(gsize length, const char *originator, const char *recipient,
-                                              GError **error);
+/* An interpersonal message with an IA5 text of length octets, from and to O/R addresses in their std-or form.
+ * content_type: 22, or 2 as a peer of 1984 wants it; nothing else in it is beyond 1984. */
+struct message_maker *message_maker_of_length(gsize length, guint content_type, const char *originator,
+                                              const char *recipient, GError **error);
 void message_maker_free(struct message_maker *maker);
 
 gsize message_maker_size(const struct message_maker *maker); /* the same for every message */

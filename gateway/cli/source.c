@@ -172,11 +172,12 @@ int cli_source(int argc, char **argv)
     fprintf(stderr, "gw400 source: %s\n", error->message);
   } else {
     source.messages = (guint)messages;
-    source.maker = file != NULL
-                       ? message_maker_from_file(file, &error)
-                       : message_maker_of_length(
-                             (gsize)length, originator ? originator : "/S=source/PRMD=land/ADMD=demo/C=XX/",
-                             recipient ? recipient : "/S=sink/PRMD=sea/ADMD=demo/C=XX/", &error);
+    source.maker =
+        file != NULL
+            ? message_maker_from_file(file, &error)
+            : message_maker_of_length((gsize)length, options.mode == P1_MODE_1984 ? 2 : 22,
+                                      originator ? originator : "/S=source/PRMD=land/ADMD=demo/C=XX/",
+                                      recipient ? recipient : "/S=sink/PRMD=sea/ADMD=demo/C=XX/", &error);
     if (source.maker == NULL) {
       fprintf(stderr, "gw400 source: %s\n", error->message);
       code = CLI_NO;

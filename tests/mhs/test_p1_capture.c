@@ -44,7 +44,7 @@ static int check_capture(const char *path, char **said_r)
 static GBytes *message(gsize length, guint number)
 {
   g_autoptr(GError) error = NULL;
-  struct message_maker *maker = message_maker_of_length(length, "/S=source/PRMD=land/ADMD=demo/C=XX/",
+  struct message_maker *maker = message_maker_of_length(length, 22, "/S=source/PRMD=land/ADMD=demo/C=XX/",
                                                         "/S=sink/PRMD=sea/ADMD=demo/C=XX/", &error);
   ck_assert_msg(maker != NULL, "%s", error ? error->message : "");
   g_autoptr(GBytes) slice = message_maker_slice(maker, number, 0, message_maker_size(maker));
