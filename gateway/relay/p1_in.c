@@ -22,6 +22,28 @@ static const struct config_peer *peer_named(const struct config *config, const c
   return NULL;
 }
 
+/* Before the bind only the address tells who calls: the certificate is that of the first peer whose networks
+ * have it, else the door's. A file that cannot be used ends the call. */
+static void start_tls(struct p1_link *link)
+{
+  const struct config *config = link->links->relay->config;
+  g_autoptr(GError) error = NULL;
+  struct net_tls *tls = NULL;
+  for (guint i = 0; i < config->peers->len && !tls && !error; i++) {
+    const struct config_peer *peer = config->peers->pdata[i];
+    if (config_network_contains(peer->networks, link->address))
+      tls = p1_peer_door_tls(config, peer, &error);
+  }
+  if (error) {
+    relay_log(LOG_ERR, "tls", "client=%s words=\"%s\"", link->address, error->message);
+    net_stream_close(link->stream);
+    return;
+  }
+  net_stream_tls(link->stream, tls ? tls : link->links->tls, NULL);
+  if (tls)
+    net_tls_unref(tls);
+}
+
 /* Who binds without a name is told by where it calls from. */
 static const struct config_peer *peer_unnamed(const struct config *config, const char *address)
 {
@@ -70,6 +92,10 @@ static char *judge(struct p1_links *links, const struct p1_link *link, const str
   if (peer->tls && !link->tls)
     return g_strdup_printf(
         "peer %s must call over TLS (its entry says tls=\"yes\") and came to a door without", peer->name);
+  if (link->tls && peer->tls_client_name &&
+      (!link->certified || g_ascii_strcasecmp(link->certified, peer->tls_client_name) != 0))
+    return g_strdup_printf("peer %s has a certificate of \"%s\", its entry wants client-name \"%s\"",
+                           peer->name, link->certified ? link->certified : "(nobody)", peer->tls_client_name);
   if (!p1_mode_fits(bind->mode, p1_peer_mode(peer)))
     return g_strdup_printf("peer %s calls in %s mode, its entry says mode=\"%s\": one side must be changed", peer->name,
                            bind->mode == P1_MODE_1988_NORMAL ? "normal" : "X.410-1984",
@@ -153,7 +179,7 @@ static void accepted(void *user, struct net_stream *stream)
   net_stream_take(stream, &p1_link_handler, link);
   link->tls = door->tls;
   if (door->tls)
-    net_stream_tls(stream, links->tls, NULL);
+    start_tls(link);
   else
     p1_association_connected(link->association);
   p1_link_pump(link);

@@ -14,6 +14,7 @@ static void link_free(struct p1_link *link)
   g_free(link->address);
   g_free(link->peer);
   g_free(link->claimed);
+  g_free(link->certified);
   g_free(link);
 }
 
@@ -278,8 +279,8 @@ static void stream_connected(void *user)
 
 static void stream_secured(void *user, bool ok, const char *peer_name, const char *words)
 {
-  (void)peer_name;
   struct p1_link *link = user;
+  link->certified = g_strdup(peer_name);
   if (!ok) {
     g_free(link->refusal);
     link->refusal = g_strdup_printf("TLS: %s", words ? words : "handshake failed");

@@ -58,6 +58,7 @@ struct p1_link {
   gint64 heard_us; /* monotonic: octets last came */
   char *peer;      /* configured name; NULL until the bind is accepted */
   char *address;   /* of the other side */
+  char *certified; /* name in the certificate that the other side gave; NULL: none */
   char *claimed;   /* name of the entry that a refused caller meant */
   struct hop *hop; /* "p1:PEER" once the peer is known */
   struct p1_turn turn;

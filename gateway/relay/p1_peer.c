@@ -72,6 +72,20 @@ struct net_tls *p1_peer_tls(const struct config_peer *peer, GError **error)
   return net_tls_new(&options, error);
 }
 
+struct net_tls *p1_peer_door_tls(const struct config *config, const struct config_peer *peer, GError **error)
+{
+  if (!peer->tls_server_certificate && !peer->tls_client_name)
+    return NULL;
+  bool own = peer->tls_server_certificate != NULL, asks = peer->tls_client_name != NULL;
+  struct net_tls_options options = {.server = true,
+                                    .certificate_file =
+                                        own ? peer->tls_server_certificate : config->p1_tls.certificate,
+                                    .key_file = own ? peer->tls_server_key : config->p1_tls.key,
+                                    .ca_file = asks ? peer->tls_files.ca : config->p1_tls.ca,
+                                    .require_peer = asks || config->p1_tls.require_client};
+  return net_tls_new(&options, error);
+}
+
 /* In time that does not depend on where they differ. */
 static bool same_password(GBytes *expected, GBytes *given)
 {

@@ -18,6 +18,9 @@ enum p1_password_form p1_peer_password_form(const struct config_peer *peer);
 char *p1_peer_address(const char *text, guint16 *port_r);
 /* The TLS context of our calls to this peer. NULL and error when its files cannot be used. */
 struct net_tls *p1_peer_tls(const struct config_peer *peer, GError **error);
+/* The TLS context of this peer's calls to a door with TLS: its own certificate for us, and whether it must
+ * have one. NULL without error: it has nothing of its own, the door's holds. */
+struct net_tls *p1_peer_door_tls(const struct config *config, const struct config_peer *peer, GError **error);
 /* Do the name and the credentials that the peer gave fit the entry? calls: as caller, else in the answer to
  * our call. NULL, or what differs and which side must change what. Strong credentials are not verified here.
  */
