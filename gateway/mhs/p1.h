@@ -297,8 +297,9 @@ void p1_association_confirm(struct p1_association *association);
 /* Answers P1_RECEIVE_END when they cannot be kept (disk), or refuses what still comes: exception report; what
  * came is forgotten on both sides, and the peer will try again from zero. */
 void p1_association_reject(struct p1_association *association);
-/* Two-way-alternate: ask for / pass the turn (RTTP, GTC). */
-void p1_association_ask_turn(struct p1_association *association, guint priority);
+/* Two-way-alternate: ask for / pass the turn (RTTP, GTC).  ask: false when the moment does not allow it, as while
+ * a reported transfer waits for its end. */
+bool p1_association_ask_turn(struct p1_association *association, guint priority);
 void p1_association_give_turn(struct p1_association *association);
 /* Ends the association: by release where the standard lets this side (X.218 8.1.2: its initiator, with the
  * turn, which is asked for; or whoever has the turn of a monologue), after the open transfer out; else by

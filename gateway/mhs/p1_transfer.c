@@ -169,11 +169,12 @@ void p1_association_reject(struct p1_association *association)
 
 /* --- the turn */
 
-void p1_association_ask_turn(struct p1_association *association, guint priority)
+bool p1_association_ask_turn(struct p1_association *association, guint priority)
 {
   enum p1_phase before = association->phase;
-  (void)rtse_turn_please(association->rtse, priority, NULL);
+  bool asked = rtse_turn_please(association->rtse, priority, NULL);
   p1_run(association, before);
+  return asked;
 }
 
 void p1_association_give_turn(struct p1_association *association)

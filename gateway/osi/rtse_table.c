@@ -200,6 +200,7 @@ const struct rtse_row rtse_table[] = {
     /* The turn: X.218 8.1.4, 8.1.5, X.228 7.4, 7.5 */
     {S(WAIT), E(RT_TURN_PLEASE_REQ), rtse_is_two_way, rtse_do_turn_please, S(WAIT), "X.228 7.4"},
     {S(RECEIVING), E(RT_TURN_PLEASE_REQ), rtse_is_two_way, rtse_do_turn_please, S(RECEIVING), "X.228 7.4"},
+    {S(RECEIVED), E(RT_TURN_PLEASE_REQ), rtse_is_two_way, rtse_do_turn_please, S(RECEIVED), "X.228 7.4"},
     {S(TURN), E(P_TOKEN_PLEASE_IND), rtse_is_two_way, rtse_do_indicate_please, S(TURN), "X.228 7.4"},
     {S(SENDING), E(P_TOKEN_PLEASE_IND), rtse_is_two_way, rtse_do_indicate_please, S(SENDING), "X.228 7.4"},
     {S(ENDING), E(P_TOKEN_PLEASE_IND), rtse_is_two_way, rtse_do_indicate_please, S(ENDING), "X.228 7.4"},

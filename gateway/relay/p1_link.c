@@ -203,8 +203,9 @@ static bool take_turn(struct p1_link *link)
     p1_association_give_turn(link->association);
     return true;
   case P1_TURN_ASK:
+    if (!p1_association_ask_turn(link->association, (guint)waiting))
+      return false; /* not in this moment: asked again with the next event */
     link->turn.asked = waiting;
-    p1_association_ask_turn(link->association, (guint)waiting);
     return true;
   case P1_TURN_STAY:
     break;

@@ -46,6 +46,13 @@ class Capture:
         return capture.streams(self.path, self.port)
 
 
+def tell(*logs):
+    """What the programs of a leg that failed had to say."""
+    for log in logs:
+        lines = log.read_text(errors="replace").splitlines()[-40:]
+        print("".join(f"# {log.parent.name}/{log.name}: {line}\n" for line in lines), end="", flush=True)
+
+
 def mail(port, sender, recipient, name, size=100, notify=None):
     text = (f"From: {sender}\r\nTo: {recipient}\r\nSubject: {name}\r\nMessage-ID: <{name}@{sender.split('@')[1]}>\r\n"
             f"Date: Mon, 23 Nov 2026 18:00:00 +0000\r\n\r\n" + f"text of {name}, line after line.\r\n" * (size // 30))
@@ -115,9 +122,9 @@ def same_shape(what, mode, stream, monologue=True):
 
 
 def complaints(pcap, port):
-    return subprocess.run(["tshark", "-r", pcap, "-d", f"tcp.port=={port},tpkt", "-Y", "_ws.expert.severity >= 6291456", "-T", "fields", "-e",
-                           "frame.number", "-e", "frame.protocols", "-e", "_ws.expert.message", "-e", "tcp.payload"],
-                          capture_output=True, text=True).stdout.splitlines(True)
+    fields = [item for name in ("frame.number", "frame.protocols", "_ws.expert.message", "tcp.payload") for item in ("-e", name)]
+    return subprocess.run(["tshark", "-r", pcap, "-d", f"tcp.port=={port},tpkt", "-Y", "_ws.expert.severity >= 6291456", "-T", "fields",
+                           *fields], capture_output=True, text=True).stdout.splitlines(True)
 
 
 def judge(what, mode, streams, pcap, port, two_way):
@@ -132,7 +139,9 @@ def judge(what, mode, streams, pcap, port, two_way):
         result = subprocess.run(["bash", TOOLS / "p1-pcap-check.sh", pcap, str(port)], capture_output=True, text=True)
         if not tap.ok(result.returncode == 0, f"{what}: tshark has no complaint: {result.stdout.strip()}"):
             print("".join(f"# {line}" for line in complaints(pcap, port)), end="", flush=True)
-    for stream in used[:1]:
+    released = [stream for stream in used if "> FN" in stream.shape()]
+    tap.ok(released == used, f"{what}: each association used is released in order: {[stream.shape()[-8:] for stream in used]}")
+    for stream in released[:1]:
         same_shape(what, mode, stream, monologue=not two_way)
 
 
@@ -147,6 +156,7 @@ def gateways(folder, mode, dialogue):
         pair.land.settings["peers"] = re.sub(r'<address at="[^"]*"/>', "", pair.land.settings["peers"])
     prober = gateway.peer_xml("prober", None, "sea-mta", "prober-mta", folder / "sea")
     pair.sea.settings["peers"] += "\n  " + prober + '\n  <route or="/PRMD=prober/ADMD=demo/C=xx/" peer="prober"/>'
+    failures = tap.failures
     with pair:
         pcap = folder / "p1.pcap"
         watch = Capture(pcap, pair.land.p1_port)
@@ -178,6 +188,8 @@ def gateways(folder, mode, dialogue):
         judge(what, mode, streams, pcap, pair.land.p1_port, two_way)
         findings = pair.sea.sanitizer_findings() + pair.land.sanitizer_findings()
         tap.ok(pair.sea.stop() == 0 and pair.land.stop() == 0 and not findings, f"{what}: a clean stop {findings[:2]}")
+        if tap.failures > failures:
+            tell(pair.sea.log, pair.land.log)
 
 
 # --- a gateway and the independent peer
@@ -198,6 +210,7 @@ def independent(folder, mode, dialogue, calls):
     """calls: the association's initiator in two-way-alternate dialogue; in a monologue both open their own."""
     two_way = dialogue != "monologue"
     what = f"p1peer.py, {mode}, {dialogue}" + (f", {calls} calls" if two_way else "")
+    failures = tap.failures
     server, port, out = Refuser(), gateway.free_port(), folder / "out"
     home = folder / "land"
     reachable = port if calls == "gateway" or not two_way else None
@@ -216,9 +229,9 @@ def independent(folder, mode, dialogue, calls):
     command, files, running = [sys.executable, TOOLS / "p1peer.py"], apdus(folder), []
 
     def start(*arguments):
-        log = open(folder / f"{arguments[0]}.log", "w+")
-        running.append((subprocess.Popen([*command, *map(str, arguments)], stdout=log, stderr=log), log))
-        return running[-1][0]
+        with open(folder / f"{arguments[0]}.log", "w") as log:
+            running.append(subprocess.Popen([*command, *map(str, arguments)], stdout=log, stderr=log))
+        return running[-1]
     try:
         land.start()
         watches = [Capture(folder / "in.pcap", land.p1_port), Capture(folder / "out.pcap", port)]
@@ -256,13 +269,11 @@ def independent(folder, mode, dialogue, calls):
         findings = land.sanitizer_findings()
         tap.ok(land.stop() == 0 and not findings, f"{what}: a clean stop {findings[:2]}")
     finally:
-        if tap.failures:
-            print("".join(f"# land: {line}" for line in land.log_text().splitlines(True)[-40:]), end="", flush=True)
         land.kill()
-        for process, log in running:
+        for process in running:
             process.kill()
-            log.seek(0)
-            print("".join(f"# p1peer: {line}" for line in log.read().splitlines(True)[-30:]) if tap.failures else "", end="", flush=True)
+        if tap.failures > failures:
+            tell(land.log, *folder.glob("*.log"))
 
 
 def main():
