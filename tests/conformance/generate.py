@@ -22,11 +22,13 @@ def marks():
     for path in sorted(ROOT.glob("tests/**/*.[cp]*")):
         if path.suffix not in (".c", ".py"):
             continue
-        keys = []
+        keys, inside = [], False
         for line in path.read_text(errors="replace").splitlines():
             mark = MARK.search(line)
-            if mark:
-                keys += re.split(r"[\s,]+", mark.group(1).strip())
+            if mark or inside:
+                text = mark.group(1) if mark else line.strip().lstrip("*").split("*/")[0]
+                keys += re.split(r"[\s,]+", text.strip()) if text.strip() not in ("", "/") else []
+                inside = path.suffix == ".c" and "*/" not in line  # the formatter wraps long comments
                 continue
             test = TEST.search(line)
             if keys and test:

@@ -292,6 +292,7 @@ static struct mapping_result *run_read(const GByteArray *apdu, bool truncated)
   return road_run(context, job, NULL);
 }
 
+/* proves: rcp:responsibility/smtp */
 /* Several recipients, several next hops: each once, those of others not at all. */
 START_TEST(recipients_are_parted_by_hop)
 {
@@ -336,6 +337,7 @@ END_TEST
 
 /* --- criticality (X.411 9.1) --- */
 
+/* proves: env:dl-prohibited/smtp env:reassignment-prohibited/smtp env:criticality/smtp */
 /* proves: env:private-transfer/88-88 env:private-transfer/smtp rcp:private/smtp env:private-delivery/smtp */
 /* proves: env:unknown-standard/smtp env:security-label/smtp env:confidentiality/smtp rcp:token/smtp
  * prb:extensions/smtp */
@@ -357,6 +359,8 @@ START_TEST(critical_extensions_are_checked_where_they_count)
       {IN_MESSAGE_EXTENSIONS, "30{80<14> 81<0520> A2{31{02<03>}}}", true, false, "(20)"},
       {IN_MESSAGE_EXTENSIONS, "30{80<11> 81<0520> A2{30{06<2B0E030207>}}}", true, false, "(17)"},
       {IN_MESSAGE_EXTENSIONS, "30{80<04> 81<0520> A2{0A<01>}}", true, true, NULL}, /* served */
+      {IN_MESSAGE_EXTENSIONS, "30{80<03> 81<0520> A2{0A<01>}}", true, true, NULL},
+      {IN_MESSAGE_EXTENSIONS, "30{80<01> 81<0520> A2{0A<01>}}", true, true, NULL},
       {IN_RECIPIENT_EXTENSIONS, "30{80<10> 81<0520> A2{30{80<560603> A1{05<>}}}}", true, false, "(16)"},
       {IN_RECIPIENT_EXTENSIONS, "30{83<2A0307> 81<0640> A2{05<>}}", false, false, "(1)(2)(3)(7)"},
       {IN_PROBE_EXTENSIONS, "30{83<2A0307> 81<0520> A2{05<>}}", true, false, "(1)(2)(3)(7)"},

@@ -58,6 +58,9 @@ static const struct {
     {"env:priority", IN_MESSAGE, "47<01>", "Priority: non-urgent", NULL},
     {"env:disclosure", IN_MESSAGE, "48<0080>", "X400-Recipients: bob@example.org", NULL},
     {"env:implicit-conversion", IN_MESSAGE, "48<0040>", "Conversion: Prohibited", NULL},
+    {"env:alternate-allowed", IN_MESSAGE, "48<0020>", NULL, NULL},
+    {"env:per-message-other", IN_MESSAGE, "48<040110>", NULL, NULL},
+    {"env:content", IN_MESSAGE, "47<00>", "\r\n\r\nhello\r\n", NULL},
     {"env:deferred-delivery", IN_MESSAGE, "80'2311150700+0100'",
      "Deferred-Delivery: Wed, 15 Nov 2023 07:00:00 +0100", NULL},
     {"env:bilateral", IN_MESSAGE, "A1{30{" DE_X " 04<00FF80>}}", NULL, "per-domain-bilateral-information"},
@@ -186,6 +189,7 @@ static const struct {
      "X400-Discarded-DR-Extensions: (28), (29)", "report extension (28)"},
 };
 
+/* proves: env:alternate-allowed/smtp env:per-message-other/smtp env:content/smtp */
 /* proves: env:message-identifier/smtp env:originator-name/smtp env:original-eits/smtp env:content-type/smtp
  */
 /* proves: env:content-identifier/smtp env:priority/smtp env:disclosure/smtp env:implicit-conversion/smtp */
