@@ -430,6 +430,11 @@ void p1_rtse_indication(struct p1_association *association, struct rtse_indicati
   }
 }
 
+bool p1_association_is_over(const struct p1_association *association)
+{
+  return association->over;
+}
+
 char *p1_association_describe(const struct p1_association *association)
 {
   g_autofree char *contexts = presentation_contexts_describe(association->presentation);

@@ -307,6 +307,9 @@ void p1_association_give_turn(struct p1_association *association);
 void p1_association_release(struct p1_association *association);
 void p1_association_abort(struct p1_association *association, const char *why);
 
+/* It is gone: P1_REFUSED, P1_RELEASED or P1_ABORTED is told or follows. */
+bool p1_association_is_over(const struct p1_association *association);
+
 /* The state of each layer by the standard's names, for `peer list`; caller frees. */
 char *p1_association_describe(const struct p1_association *association);
 

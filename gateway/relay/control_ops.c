@@ -430,6 +430,7 @@ static json_t *link_json(const struct p1_link *link)
   put_text(object, "address", link->address);
   json_object_set_new(object, "initiator", json_boolean(link->initiator));
   json_object_set_new(object, "bound", json_boolean(link->bound));
+  put_text(object, "for", link->urgent_only ? "urgent" : "all");
   json_object_set_new(object, "sending", json_boolean(link->out.delivery != NULL));
   put_time(object, "since", link->since_us);
   json_object_set_new(object, "checkpoint-size", json_integer(link->checkpoint_size));

@@ -58,12 +58,14 @@ GBytes *envelope_pack_smtp(const struct smtp_envelope *envelope)
   return finish(&dict);
 }
 
-GBytes *envelope_pack_p1(const char *peer)
+GBytes *envelope_pack_p1(const char *peer, bool truncated)
 {
   GVariantDict dict;
   g_variant_dict_init(&dict, NULL);
   g_variant_dict_insert(&dict, "format", "u", (guint)MAPPING_APDU);
   put_text(&dict, "peer", peer);
+  if (truncated)
+    g_variant_dict_insert(&dict, "truncated", "u", 1u);
   return finish(&dict);
 }
 

@@ -9,7 +9,8 @@
 
 /* The envelope column: the format of the body and what the protocol said beside it. */
 GBytes *envelope_pack_smtp(const struct smtp_envelope *envelope);
-GBytes *envelope_pack_p1(const char *peer);
+/* truncated: the body is only its beginning, since it was larger than the peer may send. */
+GBytes *envelope_pack_p1(const char *peer, bool truncated);
 /* Of a report that we made ourselves: from nobody; its recipients are in the store. */
 GBytes *envelope_pack_report(enum mapping_format format);
 

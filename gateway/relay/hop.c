@@ -275,6 +275,19 @@ void hops_review(struct relay *relay)
   store_hops(relay->store, got_hops, relay);
 }
 
+void hops_reconsider(struct relay *relay)
+{
+  GHashTableIter iterator;
+  gpointer value;
+  g_hash_table_iter_init(&iterator, relay->hops);
+  while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+    struct hop *hop = value;
+    if (hop->resting)
+      hop_reached(hop);
+  }
+  hops_review(relay);
+}
+
 /* --- conversion ahead
  * ------------------------------------------------------------------------------------------------------ */
 
@@ -429,6 +442,8 @@ void hop_pump(struct hop *hop)
         .relay = relay, .hop = g_strdup(hop->name), .asked = hop->failures > 0 ? 1 : CLAIM_MAX};
     store_claim_hop(relay->store, hop->name, now, claim->asked, claimed, claim);
   }
+  if (hop_expects(hop) < 0 && !hop_is_asking(hop))
+    hop->wake(hop); /* there is no more: a turn that was kept for it may go */
 }
 
 /* --- the transport's side
@@ -452,6 +467,20 @@ bool hop_has_work(const struct hop *hop)
 gint hop_urgency(const struct hop *hop)
 {
   return most_urgent(hop->prepared);
+}
+
+gint hop_expects(const struct hop *hop)
+{
+  gint priority = STORE_URGENT;
+  while (priority >= 0 &&
+         hop->prepared[priority].length + hop->fresh[priority].length + hop->converting[priority] == 0)
+    priority--;
+  return priority;
+}
+
+bool hop_is_asking(const struct hop *hop)
+{
+  return hop->claiming || (hop->more && hop->sending > 0);
 }
 
 guint hop_waiting(const struct hop *hop)
@@ -498,6 +527,7 @@ void hop_rest(struct hop *hop, gint64 until_us, const char *words)
   hop->blocked_until_us = until_us;
   g_free(hop->last_error);
   hop->last_error = g_strdup(words);
+  hop->resting = true;
   release_all(hop->prepared);
   hop_pump(hop);
 }
@@ -506,6 +536,7 @@ void hop_reached(struct hop *hop)
 {
   hop->failures = 0;
   hop->blocked_until_us = 0;
+  hop->resting = false;
   g_clear_pointer(&hop->last_error, g_free);
 }
 

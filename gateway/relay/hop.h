@@ -21,7 +21,8 @@ struct hop {
   guint converting[3], sending;  /* converting: by priority */
   guint sessions;                /* the transport's, open or opening */
   bool claiming, more;           /* the store is being asked; it may hold more that is due */
-  gint64 blocked_until_us;       /* after failures to reach it */
+  gint64 blocked_until_us;       /* after failures to reach it, or until it may be called */
+  bool resting;                  /* blocked by hop_rest() */
   guint failures;
   char *last_error;
   gint64 moved_us; /* monotonic: something last left it, or began to wait in an empty hop */
@@ -39,14 +40,19 @@ void hop_kick(struct relay *relay, const char *name);
 /* Asks the store which hops have waiting work and kicks those that are due; called at start and each minute.
  */
 void hops_review(struct relay *relay);
+/* Another configuration is in use: it may let hops be called that rested. */
+void hops_reconsider(struct relay *relay);
 struct hop *hop_find(struct relay *relay, const char *name);
 
 /* For the transports. */
 struct delivery *hop_take(struct hop *hop); /* next prepared delivery, urgent first; NULL: none */
 bool hop_has_work(const struct hop *hop);   /* prepared deliveries wait */
 gint hop_urgency(const struct hop *hop);    /* enum store_priority of what hop_take() gives; -1: nothing */
-guint hop_waiting(const struct hop *hop);   /* prepared deliveries */
-void hop_moved(struct hop *hop);            /* something left, or is leaving: the hop does not stand still */
+gint hop_expects(const struct hop *hop);    /* the same of what is not yet prepared, too */
+bool hop_is_asking(
+    const struct hop *hop); /* the store is being asked for more; the transport is woken when it has none */
+guint hop_waiting(const struct hop *hop); /* prepared deliveries */
+void hop_moved(struct hop *hop);          /* something left, or is leaving: the hop does not stand still */
 /* Puts a taken delivery back in front, to be sent by another session. */
 void hop_return(struct delivery *delivery);
 /* One taken with hop_take() was freed by its taker: lets the hop go on. */

@@ -1,8 +1,8 @@
 /* p1_addresses.h - which of a peer's addresses is called: the best one that is not being left alone.
  *
  * An address at which a call failed, or whose association did not progress, rests for a pause that grows with
- * each failure; a bind ends that.  Times are the caller's; texts are those of the configuration, so that what
- * is known of an address outlives a reload. */
+ * each failure; a message that is taken ends that.  Times are the caller's; texts are those of the
+ * configuration, so that what is known of an address outlives a reload. */
 #ifndef GW400_RELAY_P1_ADDRESSES_H
 #define GW400_RELAY_P1_ADDRESSES_H
 

@@ -9,6 +9,11 @@
 
 #include <string.h>
 
+/* An association of which nothing was heard for so long may be half of one: its other end is gone
+ * (docs/decisions/0073). */
+#define SILENT_US (10 * G_USEC_PER_SEC)
+#define SILENT_IN_TRANSFER_US (60 * G_USEC_PER_SEC)
+
 static const struct config_peer *peer_named(const struct config *config, const char *mta_name,
                                             const struct config_peer **near_r)
 {
@@ -66,6 +71,30 @@ static guint bound_links(const struct p1_links *links, const char *peer)
   return count;
 }
 
+static bool is_silent(const struct p1_link *link, gint64 now)
+{
+  bool transfer = link->in.body || link->out.delivery;
+  return link->waits == 0 && now - link->heard_us > (transfer ? SILENT_IN_TRANSFER_US : SILENT_US);
+}
+
+/* Ends that association of the peer's which has been silent for the longest. False when all of them live. */
+static bool displace(struct p1_links *links, const char *peer)
+{
+  struct p1_link *oldest = NULL;
+  gint64 now = g_get_monotonic_time();
+  for (guint i = 0; i < links->links->len; i++) {
+    struct p1_link *link = links->links->pdata[i];
+    if (!link->bound || link->initiator || strcmp(link->peer, peer) != 0 || !is_silent(link, now))
+      continue;
+    if (!oldest || link->heard_us < oldest->heard_us)
+      oldest = link;
+  }
+  if (oldest)
+    p1_link_break(oldest, "silent, and the peer opens another association: this one counts as half-open",
+                  true);
+  return oldest != NULL;
+}
+
 /* NULL and the peer's entry, or why it may not bind (for the log) and what to say on the wire. */
 static char *judge(struct p1_links *links, const struct p1_link *link, const struct p1_event *bind,
                    const struct config_peer **peer_r, enum p1_bind_error *error_r)
@@ -113,9 +142,10 @@ static char *judge(struct p1_links *links, const struct p1_link *link, const str
     return g_strdup("busy: the disk's reserve is reached");
   if (links->links->len > relay->config->associations_max)
     return g_strdup_printf("busy: associations-max (%u) is reached", relay->config->associations_max);
-  if (peer->associations > 0 && bound_links(links, peer->name) >= 2 * peer->associations)
-    return g_strdup_printf("busy: peer %s already holds twice its associations (%u)", peer->name,
-                           peer->associations);
+  guint most = 2 * (peer->associations + peer->urgent_associations);
+  if (bound_links(links, peer->name) >= most && !displace(links, peer->name))
+    return g_strdup_printf("busy: peer %s already holds %u associations, twice those of its entry",
+                           peer->name, most);
   *peer_r = peer;
   return NULL;
 }
@@ -142,6 +172,7 @@ void p1_in_bind(struct p1_link *link, const struct p1_event *bind)
   if (bind->mode != mode)
     relay_log(LOG_INF, "mode", "peer=%s recognised=%s application-protocol=%d taken=%s (its entry)", peer->name,
               p1_mode_name(bind->mode), bind->application_protocol, p1_mode_name(mode));
+  net_stream_keepalive(link->stream, peer->keepalive_s);
   struct p1_credentials local = p1_peer_credentials(peer);
   p1_association_bind_accept(link->association, mode, &local, p1_peer_password_form(peer));
 }

@@ -94,7 +94,7 @@ static void on_bound(struct p1_link *link, const struct p1_event *event)
   link->bound = true;
   link->turn.two_way = link->dialogue == P1_TWO_WAY_ALTERNATE;
   if (link->initiator)
-    p1_out_bound(link);
+    hop_reached(link->hop);
   else if (link->turn.two_way)
     hop_called(link->hop);
   relay_log(LOG_INF, "bound",
@@ -197,6 +197,8 @@ static bool take_turn(struct p1_link *link)
   if (link->dead || !link->bound || link->releasing || link->out.delivery)
     return false;
   gint waiting = p1_turn_priority(p1_send_waits(link));
+  if (waiting == P1_TURN_NOTHING && link->hop && hop_is_asking(link->hop))
+    return false; /* the turn stays where it is until that is known */
   switch (p1_turn_decide(&link->turn, waiting)) {
   case P1_TURN_GIVE:
     p1_turn_given(&link->turn);
@@ -210,7 +212,7 @@ static bool take_turn(struct p1_link *link)
   case P1_TURN_STAY:
     break;
   }
-  if (!link->turn.here || waiting == P1_TURN_NOTHING)
+  if (!link->turn.here || !p1_send_ready(link))
     return false;
   p1_send_next(link);
   return true;
@@ -350,6 +352,7 @@ struct p1_link *p1_link_new(struct p1_links *links, const struct p1_options *opt
   link->idle = net_timer_new(links->relay->loop, idle_over, link);
   link->heard_us = g_get_monotonic_time();
   p1_turn_init(&link->turn);
+  link->turn.initiator = link->initiator;
   g_ptr_array_add(links->links, link);
   return link;
 }

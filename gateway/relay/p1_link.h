@@ -93,8 +93,9 @@ extern const struct net_stream_handler p1_link_handler;
  * may be freed then. */
 void p1_link_break(struct p1_link *link, const char *why, bool cut);
 
-/* p1_send.c.  Priority of what this link would take next, -1: nothing. */
+/* p1_send.c.  Priority of what this link would take next, be it converted or about to be; -1: nothing. */
 gint p1_send_waits(const struct p1_link *link);
+bool p1_send_ready(const struct p1_link *link); /* it is converted */
 /* The link has the turn and something waits: takes the next delivery of its hop. */
 void p1_send_next(struct p1_link *link);
 void p1_send_want(struct p1_link *link, gsize want);                   /* P1_WANT_DATA */
@@ -114,8 +115,8 @@ void p1_receive_proven(struct p1_link *link);
  * log the rule that refused. */
 void p1_in_bind(struct p1_link *link, const struct p1_event *bind);
 
-/* p1_out.c: the link that we opened is bound, or has ended; decides about the next. */
-void p1_out_bound(struct p1_link *link);
+/* p1_out.c: a link has carried its first message; one that we opened has ended: decides about the next. */
+void p1_out_works(struct p1_link *link);
 void p1_out_ended(struct p1_link *link);
 /* Another address of the peer can be called now. */
 bool p1_out_has_other(const struct p1_link *link);

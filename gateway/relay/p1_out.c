@@ -46,10 +46,10 @@ static void open_link(struct hop *hop, const struct config_peer *peer, const cha
   net_stream_keepalive(link->stream, peer->keepalive_s);
 }
 
-void p1_out_bound(struct p1_link *link)
+void p1_out_works(struct p1_link *link)
 {
-  p1_addresses_worked(addresses_of(link->links, link->peer), link->address);
-  hop_reached(link->hop);
+  if (link->initiator)
+    p1_addresses_worked(addresses_of(link->links, link->peer), link->address);
 }
 
 bool p1_out_has_other(const struct p1_link *link)
@@ -125,7 +125,7 @@ static bool wake_open(struct hop *hop)
 {
   bool usable = false;
   g_autoptr(GPtrArray) open = g_ptr_array_copy(hop->relay->p1_links->links, NULL, NULL);
-  for (guint i = 0; i < open->len && hop_has_work(hop); i++) {
+  for (guint i = 0; i < open->len; i++) {
     struct p1_link *link = open->pdata[i];
     if (link->dead || link->hop != hop || link->releasing || !link->bound)
       continue;

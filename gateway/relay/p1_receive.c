@@ -25,8 +25,11 @@ void p1_receive_data(struct p1_link *link, GBytes *data)
   g_autoptr(GError) error = NULL;
   gsize length;
   const guint8 *octets = g_bytes_get_data(data, &length);
-  if (link->in.body && !link->in.error && !link->in.oversize &&
-      !body_append(link->in.body, octets, length, &error))
+  if (!link->in.body || link->in.error || link->in.oversize)
+    return;
+  const struct config_peer *peer = config_peer(link->links->relay->config, link->peer);
+  link->in.oversize = peer && body_size(link->in.body) + length > peer->size_max;
+  if (!link->in.oversize && !body_append(link->in.body, octets, length, &error))
     link->in.error = g_strdup(error->message);
 }
 
@@ -83,7 +86,7 @@ void p1_receive_end(struct p1_link *link)
   message->origin = g_strdup_printf("p1:%s", link->peer);
   message->priority = STORE_NORMAL;
   message->generation = converters_generation(relay->converters);
-  message->envelope = envelope_pack_p1(link->peer);
+  message->envelope = envelope_pack_p1(link->peer, link->in.oversize);
   body_finish(g_steal_pointer(&link->in.body), message);
   struct store_txn *txn = store_txn_new();
   store_txn_receive(txn, message);
@@ -93,7 +96,8 @@ void p1_receive_end(struct p1_link *link)
   audit_text(audit, "client", link->address);
   audit_number(audit, "octets", (gint64)message->size);
   if (link->in.oversize)
-    audit_text(audit, "words", "larger than the peer's limit: its end was swallowed");
+    audit_text(audit, "words",
+               "larger than the peer's size-max: its end is swallowed, the originator gets a report");
   audit_record(audit, txn, message->id, -1, "received");
   struct received *received = g_new0(struct received, 1);
   *received = (struct received){.link = link, .relay = relay, .message = message};

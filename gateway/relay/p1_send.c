@@ -14,12 +14,20 @@
 #define DISCARD_US                                                                                           \
   (30 * G_USEC_PER_SEC) /* for the peer's answer to the discard of a transfer that took too long */
 
+static gint for_link(const struct p1_link *link, gint urgency)
+{
+  bool refused = link->urgent_only && urgency < STORE_URGENT;
+  return refused || link->links->relay->stopping ? -1 : urgency;
+}
+
 gint p1_send_waits(const struct p1_link *link)
 {
-  if (!link->hop || link->links->relay->stopping)
-    return -1;
-  gint urgency = hop_urgency(link->hop);
-  return link->urgent_only && urgency < STORE_URGENT ? -1 : urgency;
+  return link->hop ? for_link(link, hop_expects(link->hop)) : -1;
+}
+
+bool p1_send_ready(const struct p1_link *link)
+{
+  return link->hop && for_link(link, hop_urgency(link->hop)) >= 0;
 }
 
 /* --- progress --------------------------------------------------------------------------------------------
@@ -166,12 +174,15 @@ void p1_send_over(struct p1_link *link, const struct p1_event *event)
   net_timer_stop(link->out.watch);
   if (event->type == P1_SENT) {
     relay_point("p1-sent-before-commit");
-    link->out.messages++;
+    if (link->out.messages++ == 0)
+      p1_out_works(link);
     delivery_outcome(delivery, G_MAXUINT, OUTCOME_SENT, "2.0.0",
                      "transferred, the activity's end is confirmed", link->peer);
     delivery_finish(delivery, NULL);
     return;
   }
+  /* lost with an association that carried nothing; an exception of the peer's is about this message alone */
+  link->failed = link->failed || (link->out.messages == 0 && p1_association_is_over(link->association));
   if (event->permanent)
     refused_for_good(link, delivery, event->words);
   else
@@ -184,7 +195,9 @@ void p1_send_over(struct p1_link *link, const struct p1_event *event)
 
 void p1_send_lost(struct p1_link *link)
 {
-  if (link->out.delivery)
-    not_sent(link, g_steal_pointer(&link->out.delivery),
-             link->refusal ? link->refusal : "the association ended during the transfer");
+  if (!link->out.delivery)
+    return;
+  link->failed = link->failed || link->out.messages == 0; /* an association that carried nothing */
+  not_sent(link, g_steal_pointer(&link->out.delivery),
+           link->refusal ? link->refusal : "the association ended during the transfer");
 }

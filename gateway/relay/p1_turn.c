@@ -24,7 +24,7 @@ enum p1_turn_step p1_turn_decide(const struct p1_turn *turn, gint waiting)
     return !nothing && more_urgent ? P1_TURN_ASK : P1_TURN_STAY;
   }
   if (turn->wanted == P1_TURN_NOTHING)
-    return P1_TURN_STAY;
+    return nothing && !turn->initiator ? P1_TURN_GIVE : P1_TURN_STAY;
   bool shared = turn->wanted == waiting && turn->run >= RUN_MAX;
   return nothing || turn->wanted < waiting || shared ? P1_TURN_GIVE : P1_TURN_STAY;
 }

@@ -73,7 +73,7 @@ static void configured(void *user, const char *words)
     relay->config = reload->config;
     relay_log(LOG_NOTE, "reload", "generation %u is in use%s%s", relay->generation,
               restart ? "; a restart is needed for: " : "", restart ? restart : "");
-    hops_review(relay);
+    hops_reconsider(relay);
   } else {
     relay_log(LOG_ERR, "reload", "refused, generation %u stays: %s", relay->generation, words);
     config_unref(reload->config);

@@ -45,6 +45,7 @@ static const struct {
 START_TEST(decisions)
 {
   struct p1_turn turn = {.two_way = true,
+                         .initiator = true,
                          .here = cases[_i].here,
                          .asked = cases[_i].asked,
                          .wanted = cases[_i].wanted,
@@ -60,6 +61,19 @@ START_TEST(a_monologue_has_no_turns)
   turn.wanted = URGENT;
   ck_assert_int_eq(p1_turn_decide(&turn, NORMAL), P1_TURN_STAY);
   turn.here = true;
+  ck_assert_int_eq(p1_turn_decide(&turn, NONE), P1_TURN_STAY);
+}
+END_TEST
+
+START_TEST(a_responder_gives_back_what_it_does_not_use)
+{
+  struct p1_turn turn;
+  p1_turn_init(&turn);
+  turn.two_way = true;
+  p1_turn_came(&turn);
+  ck_assert_int_eq(p1_turn_decide(&turn, NORMAL), P1_TURN_STAY);
+  ck_assert_int_eq(p1_turn_decide(&turn, NONE), P1_TURN_GIVE);
+  turn.initiator = true; /* who may release keeps it: else it would go to and fro for ever */
   ck_assert_int_eq(p1_turn_decide(&turn, NONE), P1_TURN_STAY);
 }
 END_TEST
@@ -105,6 +119,7 @@ int main(void)
   tcase_add_test(tests, priorities);
   tcase_add_loop_test(tests, decisions, 0, (int)G_N_ELEMENTS(cases));
   tcase_add_test(tests, a_monologue_has_no_turns);
+  tcase_add_test(tests, a_responder_gives_back_what_it_does_not_use);
   tcase_add_test(tests, equals_share);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
