@@ -34,10 +34,16 @@ static bool drop_twins(struct or_address *address)
   return dropped;
 }
 
+/* What is no PrintableString, whatever the peer called it, could only be written as a twin. */
+static bool is_printable(const char *text)
+{
+  return text && ps_is_printable(text);
+}
+
 static bool move_common_name(struct or_address *address)
 {
   const struct or_attribute *name = or_address_attribute(address, OR_COMMON_NAME, 0);
-  if (!name || !name->printable || !*name->printable)
+  if (!name || !is_printable(name->printable) || !*name->printable)
     return false;
   const char *there = or_address_dda(address, COMMON);
   if (there ? !or_value_equal(there, name->printable)
@@ -53,8 +59,8 @@ static bool is_of_1984(const struct or_address *address)
 {
   for (guint i = 0; i < address->attributes->len; i++) {
     const struct or_attribute *attribute = address->attributes->pdata[i];
-    if (!key_of_1984(attribute->key) || !attribute->printable ||
-        (attribute->key == OR_DDA && !attribute->type))
+    if (!key_of_1984(attribute->key) || !is_printable(attribute->printable) ||
+        (attribute->key == OR_DDA && !is_printable(attribute->type)))
       return false;
   }
   return true;

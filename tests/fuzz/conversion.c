@@ -17,7 +17,7 @@ static const char SETTINGS[] =
     "            {'name': <'iron'>, 'local-mta': <'sea'>, 'remote-mta': <'iron'>, 'text-body': <'ia5'>,"
     "             'attachment-body': <'bilateral'>},"
     "            {'name': <'old'>, 'local-mta': <'sea'>, 'remote-mta': <'old'>, 'text-body': <'iso8859-1'>,"
-    "             'content-type': <'2'>}]>,"
+    "             'mode': <'1984'>}]>,"
     " 'routes': <[{'or': <'/PRMD=land/ADMD=demo/C=xx/'>, 'peer': <'land'>},"
     "             {'or': <'/PRMD=iron/ADMD=demo/C=xx/'>, 'peer': <'iron'>},"
     "             {'or': <'/C=xx/'>, 'peer': <'old'>},"

@@ -7,7 +7,9 @@
 
 #include "asn1/codec.h"
 
+#include <MPDU.h>
 #include <MTS-APDU.h>
+#include <stdio.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -65,6 +67,16 @@ static void write_mail(struct mapping_context *context, GBytes *apdu, const stru
   check_mail(mail);
 }
 
+/* Whatever came, what leaves for 1984 is of 1984. */
+static void check_1984(const void *octets, gsize length)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(asn1_value_t) value = asn1_decode_mem(&asn_DEF_MPDU, octets, length, NULL, &error);
+  if (value == NULL)
+    fprintf(stderr, "not of 1984: %s\n", error->message);
+  conversion_must(value != NULL);
+}
+
 static void pass_on(struct mapping_context *context, GBytes *apdu, const struct mapping_result *found,
                     uint8_t flags)
 {
@@ -80,6 +92,8 @@ static void pass_on(struct mapping_context *context, GBytes *apdu, const struct 
   const void *start = g_bytes_get_data(out, &length);
   g_autoptr(asn1_value_t) value = asn1_decode_mem(&asn_DEF_MTS_APDU, start, length, NULL, NULL);
   conversion_must(value != NULL);
+  if (strcmp(job->hop, "p1:old") == 0)
+    check_1984(start, length);
 }
 
 static void report(struct mapping_context *context, GBytes *apdu, const struct mapping_result *found,
