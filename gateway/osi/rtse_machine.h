@@ -176,6 +176,9 @@ void rtse_send_abort(struct rtse *rtse, enum rtse_abort reason);
  * abort_reason: of the peer's RTAB, or -1. */
 void rtse_lose_transfer(struct rtse *rtse, enum rtse_state was, const struct osi_failure *failure,
                         gint abort_reason);
+/* Sender: a transfer was resumed, and no checkpoint confirmed since: what the peer reports, it says of
+ * resuming. */
+bool rtse_is_refused_resumption(const struct rtse *rtse);
 /* Sender: asks the user for the next segment where the window allows one. */
 void rtse_ask_for_segment(struct rtse *rtse);
 /* The identifier of the next activity of ours, which the sender's transfer then has. */

@@ -71,8 +71,7 @@ static struct rtse_indication *not_transferred(struct rtse *rtse, enum rtse_outc
   return up;
 }
 
-/* Whether the peer refused to go on with a resumed transfer, rather than broke it off later. */
-static bool is_refused_resumption(const struct rtse *rtse)
+bool rtse_is_refused_resumption(const struct rtse *rtse)
 {
   return rtse->out.resumed && rtse->secured == rtse->out.from_serial;
 }
@@ -80,7 +79,7 @@ static bool is_refused_resumption(const struct rtse *rtse)
 void rtse_do_discarded(struct rtse *rtse, const struct rtse_input *input)
 {
   (void)input;
-  bool refused = rtse->failure.by_peer && is_refused_resumption(rtse);
+  bool refused = rtse->failure.by_peer && rtse_is_refused_resumption(rtse);
   struct rtse_indication *up = not_transferred(rtse, refused ? RTSE_CANNOT_RESUME : RTSE_DISCARDED);
   osi_failure_move(&up->failure, &rtse->failure);
 }

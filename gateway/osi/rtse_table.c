@@ -49,7 +49,9 @@ bool rtse_is_resumable(const struct rtse *rtse, const struct rtse_input *input)
 bool rtse_is_report_resumable(const struct rtse *rtse, const struct rtse_input *input)
 {
   guint reason = input->presentation->session.reason;
-  bool kept = reason == RTSE_REPORT_JEOPARDIZED || reason == RTSE_REPORT_LOCAL_ERROR;
+  /* Who answers a resumption itself by an error would do so for ever. */
+  bool kept = reason == RTSE_REPORT_JEOPARDIZED ||
+              (reason == RTSE_REPORT_LOCAL_ERROR && !rtse_is_refused_resumption(rtse));
   return kept && rtse_is_resumable(rtse, input);
 }
 

@@ -789,6 +789,30 @@ START_TEST(an_exception_interrupts_what_can_go_on)
 }
 END_TEST
 
+/* A peer that cannot resume and says so by an error of its own must not be asked again and again. */
+START_TEST(an_error_in_answer_to_a_resumption_refuses_it)
+{
+  for (int further = 0; further < 2; further++) {
+    struct rtse *rtse = open_initiator(RTSE_MONOLOGUE);
+    g_autoptr(GBytes) name = octets("02<09>");
+    ck_assert(rtse_resume(rtse, 5000, &(struct rtse_progress){name, 2, 2048, false}, NULL, false, NULL));
+    give(rtse, 1024);
+    if (further) {
+      from_presentation(rtse, S_SYNC_MINOR, S_CONFIRM, 3, 0, NULL);
+    }
+    g_free(outputs(rtse));
+    from_presentation(rtse, S_U_EXCEPTION_REPORT, S_INDICATION, 0, 5, NULL);
+    assert_outputs(rtse, further ? "P-ACTIVITY-INTERRUPT.req; " : "P-ACTIVITY-DISCARD.req; ");
+    from_presentation(rtse, further ? S_ACTIVITY_INTERRUPT : S_ACTIVITY_DISCARD, S_CONFIRM, 0, 0, NULL);
+    struct rtse_output output;
+    ck_assert(rtse_next(rtse, &output) && output.indication.type == RT_NOT_TRANSFERRED);
+    ck_assert_int_eq(output.indication.outcome, further ? RTSE_INTERRUPTED : RTSE_CANNOT_RESUME);
+    rtse_output_clear(&output);
+    rtse_free(rtse);
+  }
+}
+END_TEST
+
 START_TEST(a_transfer_is_interrupted_and_resumed_on_the_same_association)
 {
   struct rtse *rtse = half_sent();
@@ -1050,6 +1074,7 @@ static Suite *suite(void)
   tcase_add_test(courses, an_exception_of_the_receiver_discards);
   tcase_add_test(courses, a_transfer_comes_and_is_secured_or_not);
   tcase_add_test(courses, an_exception_interrupts_what_can_go_on);
+  tcase_add_test(courses, an_error_in_answer_to_a_resumption_refuses_it);
   tcase_add_test(courses, a_transfer_is_interrupted_and_resumed_on_the_same_association);
   tcase_add_test(courses, transfer_completed_is_believed_after_the_end_alone);
   tcase_add_test(courses, a_resumption_is_told_and_taken_or_not);
