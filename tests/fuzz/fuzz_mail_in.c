@@ -8,7 +8,10 @@
 
 #include "asn1/codec.h"
 
+#include <MPDU.h>
 #include <MTS-APDU.h>
+#include <UAPDU.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,6 +45,21 @@ static void check_apdu(GBytes *apdu)
   const void *start = g_bytes_get_data(apdu, &length);
   g_autoptr(asn1_value_t) value = asn1_decode_mem(&asn_DEF_MTS_APDU, start, length, NULL, NULL);
   conversion_must(value != NULL);
+}
+
+/* Envelope and content for a peer of 1984 are of 1984, whatever the mail was. */
+static void check_1984(GBytes *apdu)
+{
+  gsize length;
+  const void *start = g_bytes_get_data(apdu, &length);
+  g_autoptr(asn1_value_t) value = asn1_decode_mem(&asn_DEF_MPDU, start, length, NULL, NULL);
+  conversion_must(value != NULL);
+  const MPDU_t *mpdu = asn1_value_get(value);
+  if (mpdu->present != MPDU_PR_user)
+    return;
+  g_autoptr(octets_t) octets = asn1_octets(value, &mpdu->choice.user.content);
+  g_autoptr(asn1_value_t) content = asn1_decode(&asn_DEF_UAPDU, octets, NULL, NULL);
+  conversion_must(content != NULL);
 }
 
 /* Back to mail in the gateway behind the other end. */
@@ -105,6 +123,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   g_autoptr(GBytes) again = write_apdu(context, mail, flags);
   conversion_must(again != NULL && g_bytes_equal(apdu, again));
   check_apdu(apdu);
+  if (strcmp(conversion_hop(flags & 0x0f), "p1:old") == 0)
+    check_1984(apdu);
   if (found->content == MAPPING_CONTENT_MESSAGE)
     write_back(apdu);
   return 0;
