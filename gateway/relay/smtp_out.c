@@ -1,6 +1,7 @@
 #include "relay/smtp_out.h"
 
 #include "mapping/job.h"
+#include "relay/envelope.h"
 #include "smtp/client.h"
 
 #include <stdlib.h>
@@ -213,6 +214,15 @@ static void recipient_outcome(struct session *session, const struct smtp_client_
   delivery_outcome(delivery, session->index[event->index], kind, code, words, session->remote);
 }
 
+/* Whether anybody wants word of a success: also an originating MTA, which SMTP is not told of. */
+static bool wants_success(const struct delivery *delivery, guint index)
+{
+  struct mapping_recipient *recipient = envelope_recipient(delivery->message->recipients->pdata[index]);
+  bool wants = recipient->notify & MAPPING_NOTIFY_SUCCESS;
+  mapping_recipient_free(recipient);
+  return wants;
+}
+
 /* A success report that the server will not make is made here (RFC 2156 4.6.2.3). */
 static void message_done(struct session *session, bool dsn)
 {
@@ -223,7 +233,8 @@ static void message_done(struct session *session, bool dsn)
   session->sent++;
   for (guint w = 0; w < session->envelope->recipients->len; w++) {
     const struct smtp_recipient *recipient = session->envelope->recipients->pdata[w];
-    if (is_probe(delivery) || (!dsn && (recipient->notify & SMTP_NOTIFY_SUCCESS)))
+    bool passed_on = dsn && (recipient->notify & SMTP_NOTIFY_SUCCESS);
+    if (is_probe(delivery) || (!passed_on && wants_success(delivery, session->index[w])))
       delivery->outcomes[session->index[w]].report_delivery = true;
   }
   hop_reached(session->destination->hop);

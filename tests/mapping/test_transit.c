@@ -459,6 +459,47 @@ START_TEST(loops_end_at_the_sixth_visit)
 }
 END_TEST
 
+/* A gateway that is "sea" for all, but "east"/"gate" for one peer. */
+static struct mapping_context *two_names(void)
+{
+  g_autoptr(GVariant) settings = g_variant_parse(
+      G_VARIANT_TYPE_VARDICT,
+      "{'domain': <'sea.example'>, 'hostname': <'sea.example'>, 'administrator': <'p@sea.example'>,"
+      " 'or-address': <'/S=gateway/PRMD=sea/ADMD=x/C=de/'>, 'country': <'de'>, 'admd': <'x'>, 'prmd': "
+      "<'sea'>,"
+      " 'mta-name': <'sea-mta'>, 'peers': <[{'name': <'land'>, 'remote-mta': <'land-mta'>},"
+      " {'name': <'far'>, 'remote-mta': <'far-mta'>, 'local-mta': <'gate'>, 'country': <'de'>, 'admd': <'x'>,"
+      " 'prmd': <'east'>}]>, 'routes': <[{'or': <'/PRMD=land/ADMD=x/C=de/'>, 'peer': <'land'>}]>}",
+      NULL, NULL, NULL);
+  g_autoptr(GError) error = NULL;
+  struct mapping_context *made = mapping_context_new(settings, -1, &error);
+  ck_assert_msg(made != NULL, "%s", error ? error->message : "");
+  return made;
+}
+
+/* Its visits count under the name that it signed with, whoever brings the message back. */
+START_TEST(loops_are_seen_under_every_name)
+{
+  mapping_context_free(context);
+  context = two_names();
+  for (guint count = 5; count <= 6; count++) {
+    g_autoptr(GString) trace = g_string_new("30{80<26> A2{30{");
+    for (guint i = 0; i < count; i++)
+      g_string_append_printf(trace,
+                             "30{63{61{13'de'}62{13'x'}13'east'}16'gate' 31{80'2311011200%02uZ' 82<00>}}"
+                             "30{" GDI_FAR "16'far' 31{80'2311011201%02uZ' 82<00>}}",
+                             i, i);
+    g_string_append(trace, "}}}");
+    g_autoptr(GByteArray) apdu = envelopes_apdu(IN_MESSAGE_EXTENSIONS, trace->str);
+    g_autoptr(mapping_job_t) job = road_job(MAPPING_READ, MAPPING_APDU, apdu->data, apdu->len);
+    job->peer = g_strdup("land");
+    g_autoptr(mapping_result_t) result = road_run(context, job, NULL);
+    const struct mapping_recipient *recipient = result->recipients->pdata[0];
+    ck_assert_msg(recipient->failed == (count == 6), "%u: %s", count, recipient->words);
+  }
+}
+END_TEST
+
 /* --- a message that was cut for its size --- */
 
 START_TEST(cut_message_is_refused_as_too_long)
@@ -525,6 +566,7 @@ int main(void)
   tcase_add_test(tests, critical_extensions_are_checked_where_they_count);
   tcase_add_test(tests, content_passes_bit_for_bit);
   tcase_add_test(tests, loops_end_at_the_sixth_visit);
+  tcase_add_test(tests, loops_are_seen_under_every_name);
   tcase_add_test(tests, cut_message_is_refused_as_too_long);
   tcase_add_test(tests, cut_beyond_reading_is_parked);
   suite_add_tcase(suite, tests);
