@@ -33,6 +33,9 @@ bool address_route_or(struct mapping_context *context, const struct or_address *
  * by domain
  * ("smtp:DOMAIN", "smtp:[HOST]:PORT").  Caller frees; error 5.4.4 names what has no route. */
 char *address_hop_or(struct mapping_context *context, const struct or_address *address, GError **error);
+/* The hops after the first, "p1:B\np1:C", of an address (std-or form) that the route of hop "p1:A" leads to; NULL:
+ * none. */
+char *address_fallbacks(struct mapping_context *context, const char *mapped, const char *hop);
 char *address_hop_mailbox(struct mapping_context *context, const char *mailbox, GError **error);
 
 /* 4.7.1 ORDescriptor: O/R address (or none), free-form name, telephone <-> RFC 822 mailbox with phrase and

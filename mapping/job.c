@@ -17,6 +17,7 @@ void mapping_recipient_free(struct mapping_recipient *recipient)
   g_free(recipient->address);
   g_free(recipient->mapped);
   g_free(recipient->hop);
+  g_free(recipient->fallbacks);
   g_free(recipient->orcpt);
   g_free(recipient->code);
   g_free(recipient->words);

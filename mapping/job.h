@@ -32,6 +32,7 @@ struct mapping_recipient {
   char *address;          /* as in the incoming envelope: mailbox, or std-or form of the O/R address */
   char *mapped;           /* as in the outgoing envelope (the other form) */
   char *hop;              /* "p1:PEER", "smtp:DOMAIN", "smtp:[HOST]:PORT" (smarthost of a route); NULL when it failed */
+  char *fallbacks;        /* READ: hops for when that one cannot be reached, in order, "\n" between; NULL: none */
   char *orcpt;            /* SMTP: ORCPT value "type;address", or NULL */
   guint notify;           /* enum mapping_notify bits */
   /* failure or outcome */

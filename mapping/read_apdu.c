@@ -166,6 +166,7 @@ static void add_recipient(struct reading *reading, const struct ORName *name, in
     job_recipient_error(recipient, "5.1.1", error);
     return;
   }
+  recipient->fallbacks = address_fallbacks(reading->context, recipient->mapped, recipient->hop);
   refuse(reading, recipient, extensions);
 }
 

@@ -28,6 +28,7 @@ static void add_recipient(struct mapping_context *context, const struct mapping_
     job_recipient_error(recipient, "5.1.1", error);
     return;
   }
+  recipient->fallbacks = address_fallbacks(context, recipient->mapped, recipient->hop);
   bool to_x400 = g_str_has_prefix(recipient->hop, "p1:");
   if (loop) /* X.411: unable-to-transfer, loop-detected */
     job_recipient_fail(recipient, "5.4.6", 1, 3, "loop detected: %s", loop);

@@ -56,6 +56,18 @@ char *address_hop_or(struct mapping_context *context, const struct or_address *a
   return NULL;
 }
 
+char *address_fallbacks(struct mapping_context *context, const char *mapped, const char *hop)
+{
+  if (!hop || !mapped || !g_str_has_prefix(hop, "p1:"))
+    return NULL;
+  g_autoptr(or_address_t) address = or_address_parse(mapped, NULL);
+  const struct or_route_entry *route = address ? or_routes_find(context->routes, address) : NULL;
+  if (!route || !*route->fallbacks)
+    return NULL;
+  g_autofree char *names = g_strjoinv("\np1:", route->fallbacks);
+  return g_strconcat("p1:", names, NULL);
+}
+
 static char *tell_route(struct mapping_context *context, const struct or_address *address, GPtrArray *explain,
                         GError **error)
 {

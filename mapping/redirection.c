@@ -118,6 +118,7 @@ GPtrArray *redirection_choose(struct mapping_context *context, const struct mapp
     }
     struct mapping_recipient *redirected = job_recipient_copy(served);
     redirected->redirected_us = job->now_us;
+    redirected->fallbacks = g_strdup(served->fallbacks);
     g_ptr_array_add(result->redirected, redirected);
   }
   return left;

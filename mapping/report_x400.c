@@ -290,8 +290,10 @@ static struct mapping_recipient *destination(struct mapping_context *context, co
   struct mapping_recipient *to = mapping_recipient_new(0);
   to->address = or_address_format(*address_r);
   to->notify = MAPPING_NOTIFY_NEVER;
-  if (address_route_or(context, *address_r, &to->mapped, &to->hop, NULL, NULL))
+  if (address_route_or(context, *address_r, &to->mapped, &to->hop, NULL, NULL)) {
+    to->fallbacks = address_fallbacks(context, to->mapped, to->hop);
     return to;
+  }
   /* No route to the originator: whoever handed us the message knows the way back. */
   to->mapped = g_strdup(to->address);
   to->hop = job->peer ? g_strdup_printf("p1:%s", job->peer) : NULL;

@@ -153,6 +153,7 @@ static void or_route_free(gpointer data)
   names_clear(route->names);
   g_free(route->entry.text);
   g_free(route->entry.peer);
+  g_strfreev(route->entry.fallbacks);
   g_free(route);
 }
 
@@ -173,9 +174,11 @@ static bool is_hierarchy(const struct or_address *address)
   return true;
 }
 
-static bool add_or_route(struct or_routes *routes, const char *text, const char *peer, guint line,
+static bool add_or_route(struct or_routes *routes, GVariant *dictionary, const char *text, guint line,
                          GError **error)
 {
+  const char *peer = NULL;
+  g_variant_lookup(dictionary, "peer", "&s", &peer);
   g_autoptr(or_address_t) address = or_address_parse(text, error);
   if (!address)
     return false;
@@ -186,7 +189,9 @@ static bool add_or_route(struct or_routes *routes, const char *text, const char 
     return false;
   }
   struct or_route *route = g_new0(struct or_route, 1);
-  route->entry = (struct or_route_entry){g_strdup(text), g_strdup(peer), line};
+  route->entry = (struct or_route_entry){.text = g_strdup(text), .peer = g_strdup(peer), .line = line};
+  if (!g_variant_lookup(dictionary, "fallbacks", "^as", &route->entry.fallbacks))
+    route->entry.fallbacks = g_new0(char *, 1);
   route->depth = names_of(address, route->names);
   /* A route with any ADMD stays one: an alias of " " speaks of addresses. */
   const struct alias *alias = is_named(&route->names[ADMD_LEVEL]) ? alias_of(routes, route->names) : NULL;
@@ -199,16 +204,15 @@ static bool add_or_route(struct or_routes *routes, const char *text, const char 
 /* One dictionary of "routes". */
 static bool add_route(struct or_routes *routes, GVariant *dictionary, GError **error)
 {
-  const char *or_prefix = NULL, *peer = NULL, *domain = NULL, *smarthost = NULL;
+  const char *or_prefix = NULL, *domain = NULL, *smarthost = NULL;
   guint port = 0, line = 0;
   g_variant_lookup(dictionary, "or", "&s", &or_prefix);
-  g_variant_lookup(dictionary, "peer", "&s", &peer);
   g_variant_lookup(dictionary, "domain", "&s", &domain);
   g_variant_lookup(dictionary, "smarthost", "&s", &smarthost);
   g_variant_lookup(dictionary, "port", "u", &port);
   g_variant_lookup(dictionary, "line", "u", &line);
   if (or_prefix)
-    return add_or_route(routes, or_prefix, peer, line, error);
+    return add_or_route(routes, dictionary, or_prefix, line, error);
   if (!domain || !*domain) {
     g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_SETTINGS, "a route needs \"or\" or \"domain\"");
     return false;
@@ -367,7 +371,9 @@ const struct or_route_entry *or_routes_nearly(const struct or_routes *routes,
 static void tell(GPtrArray *lines, const char *what, const struct or_route_entry *entry, const char *more)
 {
   g_autofree char *line = entry->line ? g_strdup_printf(" (line %u)", entry->line) : g_strdup("");
-  g_ptr_array_add(lines, g_strdup_printf("%s: %s -> %s%s%s", what, entry->text, entry->peer, line, more));
+  g_autofree char *names = g_strjoinv(", then ", entry->fallbacks);
+  g_ptr_array_add(lines, g_strdup_printf("%s: %s -> %s%s%s%s%s", what, entry->text, entry->peer,
+                                         *names ? ", then " : "", names, line, more));
 }
 
 static void explain_matches(const struct or_routes *routes, const struct name names[HIERARCHY_LEVELS],

@@ -22,7 +22,8 @@ void or_routes_free(struct or_routes *routes);
 /* An O/R route, as the configuration has it. */
 struct or_route_entry {
   char *text, *peer;
-  guint line; /* 0: not known */
+  GStrv fallbacks; /* peers for when the first cannot be reached, in order; never NULL */
+  guint line;      /* 0: not known */
 };
 /* The route that the address goes by, or NULL; it lives as long as the table. */
 const struct or_route_entry *or_routes_find(const struct or_routes *routes, const struct or_address *address);

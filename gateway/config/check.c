@@ -23,6 +23,25 @@ static void check_route(const struct config *config, const struct config_route *
                    "<route or=\"%s\">: expected the form /PRMD=../ADMD=../C=../", route->or_prefix);
 }
 
+static void check_fallbacks(const struct config *config, const struct config_route *route,
+                            GPtrArray *messages)
+{
+  if (route->fallbacks->len > 0 && !route->or_prefix)
+    check_complain(messages, config, route->line, "<fallback> belongs into a <route> with or");
+  for (guint i = 0; i < route->fallbacks->len; i++) {
+    const char *name = route->fallbacks->pdata[i];
+    bool again = g_strcmp0(name, route->peer) == 0;
+    for (guint k = 0; k < i; k++)
+      again = again || strcmp(name, route->fallbacks->pdata[k]) == 0;
+    if (!config_peer(config, name))
+      check_complain(messages, config, route->line, "<fallback peer=\"%s\">: there is no <peer> of this name",
+                     name);
+    else if (again)
+      check_complain(messages, config, route->line,
+                     "<fallback peer=\"%s\"> stands a second time in its <route>", name);
+  }
+}
+
 static void check_doors(const struct config *config, GPtrArray *messages)
 {
   for (guint i = 0; i < config->p1_listeners->len; i++) {
@@ -107,8 +126,10 @@ void check_config(struct config *config, GPtrArray *messages)
                messages);
   for (guint i = 0; i < config->peers->len; i++)
     check_peer(config, i, messages);
-  for (guint i = 0; i < config->routes->len; i++)
+  for (guint i = 0; i < config->routes->len; i++) {
     check_route(config, config->routes->pdata[i], messages);
+    check_fallbacks(config, config->routes->pdata[i], messages);
+  }
   for (guint i = 0; i < config->tables->len; i++) {
     const struct config_table *table = config->tables->pdata[i];
     if (!g_file_test(table->file, G_FILE_TEST_IS_REGULAR))

@@ -109,6 +109,7 @@ struct config_peer { /* <peer name="land" ...>: a bilateral sheet, one to one */
 struct config_route { /* <route or="/C=de/ADMD=x/" peer="land"/>, <route domain="example.org" smarthost="h"
                          port=""/> */
   char *or_prefix, *peer; /* or */
+  GPtrArray *fallbacks;   /* or; char*: peers for when the first cannot be reached, in order */
   char *domain, *smarthost;
   guint port; /* domain: exact or ".sub"; smarthost NULL: by MX */
   guint line;
@@ -143,7 +144,7 @@ struct config {
   GPtrArray *peers, *routes, *aliases, *tables;
   /* <queue> */
   guint lifetime_s, lifetime_urgent_s, lifetime_non_urgent_s; /* 0: lifetime_s */
-  guint deferral_max_s;
+  guint deferral_max_s, fallback_after_s;
   guint retry_first_s, retry_max_s, retry_factor_percent, queue_line;
   guint64 disk_reserve;
   guint active_max;

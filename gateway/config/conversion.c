@@ -53,6 +53,9 @@ static GVariant *routes(const struct config *config)
     g_variant_builder_open(&list, G_VARIANT_TYPE_VARDICT);
     add_text(&list, "or", route->or_prefix);
     add_text(&list, "peer", route->peer);
+    g_variant_builder_add(
+        &list, "{sv}", "fallbacks",
+        g_variant_new_strv((const char *const *)route->fallbacks->pdata, route->fallbacks->len));
     add_text(&list, "domain", route->domain);
     add_text(&list, "smarthost", route->smarthost);
     add_number(&list, "port", route->port);

@@ -61,6 +61,15 @@ static const struct schema_attribute route_attributes[] = {
   {PORT("port", config_route, port), .standard = "25", .help = "Port of the smarthost."},
   END_OF_ROWS};
 
+static const struct schema_attribute fallback_attributes[] = {
+  {TEXTS("peer", config_route, fallbacks, 32), .required = true, .help = "Name of a <peer>."},
+  END_OF_ROWS};
+
+static const struct schema_element route_children[] = {
+  {PLAIN("fallback"), .many = true, .attributes = fallback_attributes,
+   .help = "With or: the next peer, in order, when the ones before cannot be reached for a time."},
+  END_OF_ROWS};
+
 static const struct schema_attribute alias_attributes[] = {
   {TEXT("country", config_alias, country, 3), .required = true, .help = "Country in which the alias holds."},
   {TEXT("admd", config_alias, admd, 16), .required = true,
@@ -84,6 +93,8 @@ static const struct schema_attribute queue_attributes[] = {
    .help = "The same for non-urgent messages; none: lifetime. X.400 networks use 36h."},
   {DURATION("deferral-max", config, deferral_max_s, 1, DAYS(365)), .standard = "30d",
    .help = "A message whose deferred delivery time lies further ahead is reported back at once."},
+  {DURATION("fallback-after", config, fallback_after_s, 0, DAYS(30)), .standard = "15m",
+   .help = "A peer out of reach for this time is left for a route's <fallback>, where there is one."},
   {DURATION("retry-first", config, retry_first_s, 1, DAYS(1)), .standard = "1m",
    .help = "Pause after the first failed try."},
   {DURATION("retry-max", config, retry_max_s, 1, DAYS(7)), .standard = "1h",
@@ -139,7 +150,7 @@ static const struct schema_element root_children[] = {
    .help = "The X.400 side: our doors."},
   {LIST("peer", config, peers, config_peer), .profiled = true, .attributes = schema_peer_attributes,
    .children = schema_peer_children, .help = "An X.400 MTA: its bilateral sheet, one to one."},
-  {LIST("route", config, routes, config_route), .attributes = route_attributes,
+  {LIST("route", config, routes, config_route), .attributes = route_attributes, .children = route_children,
    .help = "Where addresses lie: or with peer, or domain with smarthost."},
   {LIST("alias", config, aliases, config_alias), .attributes = alias_attributes,
    .help = "Two values of ADMD that routing takes as the same."},

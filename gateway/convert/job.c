@@ -216,6 +216,7 @@ static void recipient_fields(struct hand *hand, void *record)
   text(hand, "address", &recipient->address);
   text(hand, "mapped", &recipient->mapped);
   text(hand, "hop", &recipient->hop);
+  text(hand, "fallbacks", &recipient->fallbacks);
   text(hand, "orcpt", &recipient->orcpt);
   count(hand, "notify", &recipient->notify);
   boolean(hand, "failed", &recipient->failed);

@@ -4,6 +4,7 @@
 #include "relay/audit.h"
 #include "relay/envelope.h"
 #include "relay/hop.h"
+#include "relay/reroute.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -181,6 +182,11 @@ static const char *settle(struct delivery *delivery, guint index, const char *wo
     break;
   }
   default:
+    if (reroute_is_due(delivery->hop) && reroute_recipient(delivery->hop, recipient)) {
+      event = "rerouted";
+      audit_text(audit, "next", recipient->hop);
+      break;
+    }
     event = "deferred";
     recipient->attempts++;
     recipient->due_us = relay_now_us() + hop_retry_us(delivery->hop, recipient->attempts);
@@ -195,7 +201,7 @@ static const char *settle(struct delivery *delivery, guint index, const char *wo
 
 struct finished {
   struct hop *hop;
-  bool report;
+  GPtrArray *others; /* char*: hops that got a recipient of it: for its report, or as another way */
   gint64 due_us;
 };
 
@@ -207,15 +213,16 @@ static void outcome_committed(void *user, const GError *error)
   if (error) {
     relay_log(LOG_ALARM, "store", "an outcome could not be recorded: %s", error->message);
     relay_stop(relay, 75);
-  } else if (finished->report) {
-    hop_kick(relay, HOP_REPORT);
   }
+  for (guint i = 0; !error && i < finished->others->len; i++)
+    hop_kick(relay, finished->others->pdata[i]);
   if (finished->due_us && !relay->stopping)
     hop_arm(finished->hop, finished->due_us);
   finished->hop->sending--;
   hop_moved(finished->hop);
   relay->active--;
   hop_pump(finished->hop);
+  g_ptr_array_unref(finished->others);
   g_free(finished);
 }
 
@@ -224,11 +231,13 @@ void delivery_finish(struct delivery *delivery, const char *words)
   struct hop *hop = delivery->hop;
   struct finished *finished = g_new0(struct finished, 1);
   finished->hop = hop;
+  finished->others = g_ptr_array_new_with_free_func(g_free);
   struct store_txn *txn = store_txn_new();
   for (guint i = 0; i < delivery->message->recipients->len; i++) {
     const char *event = settle(delivery, i, words, txn);
     const struct store_recipient *recipient = delivery->message->recipients->pdata[i];
-    finished->report = finished->report || g_strcmp0(recipient->hop, HOP_REPORT) == 0;
+    if (g_strcmp0(recipient->hop, hop->name) != 0)
+      g_ptr_array_add(finished->others, g_strdup(recipient->hop));
     if (strcmp(event, "deferred") == 0)
       finished->due_us = finished->due_us ? MIN(finished->due_us, recipient->due_us) : recipient->due_us;
     g_autofree char *id = store_id_format(delivery->message->id);

@@ -161,6 +161,7 @@ GBytes *envelope_outcome_pack(const struct mapping_recipient *recipient)
   GVariantDict dict;
   g_variant_dict_init(&dict, NULL);
   put_text(&dict, "orcpt", recipient->orcpt);
+  put_text(&dict, "fallbacks", recipient->fallbacks);
   put_text(&dict, "remote", recipient->remote);
   g_variant_dict_insert(&dict, "notify", "u", recipient->notify);
   g_variant_dict_insert(&dict, "action", "u", (guint)recipient->action);
@@ -184,6 +185,7 @@ struct mapping_recipient *envelope_recipient(const struct store_recipient *store
   GVariantDict dict;
   open_dict(&dict, stored->detail);
   recipient->orcpt = get_text(&dict, "orcpt");
+  recipient->fallbacks = get_text(&dict, "fallbacks");
   recipient->remote = get_text(&dict, "remote");
   recipient->notify = get_number(&dict, "notify");
   recipient->action = (enum mapping_action)get_number(&dict, "action");

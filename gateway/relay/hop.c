@@ -5,6 +5,7 @@
 #include "relay/envelope.h"
 #include "relay/p1_out.h"
 #include "relay/reporting.h"
+#include "relay/reroute.h"
 #include "relay/smtp_out.h"
 
 #include <string.h>
@@ -171,6 +172,7 @@ void hops_give(struct relay *relay, struct store_message *message)
   g_autoptr(GHashTable) parts = g_hash_table_new(g_str_hash, g_str_equal);
   g_autoptr(GPtrArray) touched = g_ptr_array_new();
   gint64 now = relay_now_us();
+  reroute_blocked(relay, message);
   for (guint i = 0; i < message->recipients->len; i++) {
     struct store_recipient *recipient = message->recipients->pdata[i];
     struct hop *hop =
@@ -231,8 +233,15 @@ static void claimed(void *user, GPtrArray *messages, const GError *error)
   } else if (count >= claim->asked) {
     hop->more = true;
   }
-  for (guint i = 0; i < count; i++)
-    delivery_new(hop, g_steal_pointer(&messages->pdata[i]));
+  bool moves = reroute_is_due(hop);
+  for (guint i = 0; i < count; i++) {
+    struct store_message *message = g_steal_pointer(&messages->pdata[i]);
+    /* the first finds out whether the hop is back; what has no other way waits as before */
+    if (!moves || i == 0 || reroute_message(hop, message))
+      delivery_new(hop, message);
+    else
+      store_message_free(message);
+  }
   if (messages) {
     g_ptr_array_set_free_func(messages, NULL);
     g_ptr_array_unref(messages);
@@ -439,7 +448,9 @@ void hop_pump(struct hop *hop)
     hop->more = false; /* what turns up from now on is not in this answer, and sets it again */
     struct claim *claim = g_new0(struct claim, 1);
     *claim = (struct claim){
-        .relay = relay, .hop = g_strdup(hop->name), .asked = hop->failures > 0 ? 1 : CLAIM_MAX};
+        .relay = relay,
+        .hop = g_strdup(hop->name),
+        .asked = hop->failures > 0 && !reroute_is_due(hop) ? 1 : CLAIM_MAX};
     store_claim_hop(relay->store, hop->name, now, claim->asked, claimed, claim);
   }
   if (hop_expects(hop) < 0 && !hop_is_asking(hop))
@@ -509,8 +520,9 @@ void hop_drop(struct hop *hop)
 
 void hop_unreachable(struct hop *hop, const char *words)
 {
-  hop->failures++;
-  gint64 pause = hop_retry_us(hop, hop->failures);
+  if (hop->failures++ == 0)
+    hop->down_since_us = relay_now_us();
+  gint64 pause = reroute_pause_us(hop, hop_retry_us(hop, hop->failures));
   hop->blocked_until_us = relay_now_us() + pause;
   g_free(hop->last_error);
   hop->last_error = g_strdup(words);
@@ -535,6 +547,7 @@ void hop_rest(struct hop *hop, gint64 until_us, const char *words)
 void hop_reached(struct hop *hop)
 {
   hop->failures = 0;
+  hop->down_since_us = 0;
   hop->blocked_until_us = 0;
   hop->resting = false;
   g_clear_pointer(&hop->last_error, g_free);

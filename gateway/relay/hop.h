@@ -24,6 +24,7 @@ struct hop {
   gint64 blocked_until_us;       /* after failures to reach it, or until it may be called */
   bool resting;                  /* blocked by hop_rest() */
   guint failures;
+  gint64 down_since_us; /* the first of these failures (UTC); 0: none */
   char *last_error;
   gint64 moved_us; /* monotonic: something last left it, or began to wait in an empty hop */
   struct net_timer *timer;

@@ -33,6 +33,7 @@ static struct mapping_recipient *a_recipient(guint ordinal)
   recipient->address = g_strdup("\xff\xfenot UTF-8@example.org");
   recipient->mapped = g_strdup("/S=x/C=de/");
   recipient->hop = g_strdup("p1:land");
+  recipient->fallbacks = g_strdup("p1:a\np1:b");
   recipient->orcpt = g_strdup("");
   recipient->notify = MAPPING_NOTIFY_SUCCESS | MAPPING_NOTIFY_DELAY;
   recipient->failed = true;
@@ -53,6 +54,7 @@ static void assert_recipient(const struct mapping_recipient *got, const struct m
   ck_assert_str_eq(got->address, sent->address);
   ck_assert_str_eq(got->mapped, sent->mapped);
   ck_assert_str_eq(got->hop, sent->hop);
+  ck_assert_str_eq(got->fallbacks, sent->fallbacks);
   ck_assert_str_eq(got->orcpt, sent->orcpt);
   ck_assert_uint_eq(got->notify, sent->notify);
   ck_assert(got->failed == sent->failed);
@@ -297,7 +299,7 @@ START_TEST(malformed_jobs)
   refuse_job(IN, "\x01\x01", 2, "out is malformed"); /* one descriptor for two */
   refuse_job(TABLE_SOURCES, "\x02\x01\x01", 3, "table-sources is malformed");
   refuse_job(RECIPIENTS, "\x7f", 1, "recipients is malformed"); /* more than octets are left */
-  refuse_job(RECIPIENTS, "\x01\x00\x00\x00\x00\x00\x00\x00\x05", 9, "action is malformed");
+  refuse_job(RECIPIENTS, "\x01\x00\x00\x00\x00\x00\x00\x00\x00\x05", 10, "action is malformed");
   refuse_job(SETTINGS, "\x04\x01\x02\x03", 4, "settings is malformed");
   g_autoptr(GBytes) nothing = g_bytes_new_static("", 0);
   g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(int));

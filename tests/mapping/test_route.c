@@ -293,6 +293,29 @@ START_TEST(shadowed_routes_are_told)
 }
 END_TEST
 
+/* Of a route with further peers: their order, and the hops that a recipient gets. */
+START_TEST(further_peers)
+{
+  struct mapping_context *context =
+      addressing_context("'routes': <[{'or': <'/C=de/'>, 'peer': <'a'>, 'fallbacks': <['b', 'c d']>}, {'or': "
+                         "<'/C=fr/'>, 'peer': <'a'>}]>,",
+                         NULL);
+  g_autofree char *mapped = NULL, *hop = NULL;
+  g_autoptr(or_address_t) address = or_address_parse("/S=lee/ADMD=x/C=de/", NULL);
+  g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+  ck_assert(address_route_or(context, address, &mapped, &hop, NULL, NULL));
+  g_autofree char *further = address_fallbacks(context, mapped, hop);
+  ck_assert_str_eq(hop, "p1:a");
+  ck_assert_str_eq(further, "p1:b\np1:c d");
+  ck_assert_ptr_null(address_fallbacks(context, "/S=lee/ADMD=x/C=fr/", "p1:a"));
+  ck_assert_ptr_null(address_fallbacks(context, "a@b.example", "smtp:b.example"));
+  or_routes_explain(context->routes, address, lines);
+  ck_assert_str_eq(lines->pdata[0],
+                   "route: /C=de/ -> a, then b, then c d: 1 of its levels agree, the only match");
+  mapping_context_free(context);
+}
+END_TEST
+
 START_TEST(explanation)
 {
   struct or_routes *routes = table_of(table, aliases, NULL);
@@ -537,6 +560,7 @@ int main(void)
   tcase_add_test(all, property_longest_by_brute_force);
   tcase_add_test(all, shadowed_routes_are_told);
   tcase_add_test(all, explanation);
+  tcase_add_test(all, further_peers);
   tcase_add_loop_test(all, static_check, 0, G_N_ELEMENTS(checks));
   tcase_add_loop_test(all, domain_routes, 0, G_N_ELEMENTS(domains));
   tcase_add_test(all, every_domain);

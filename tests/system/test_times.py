@@ -52,10 +52,13 @@ class Net:
         peers = "".join(gateway.peer_xml(peer.name, peer.port, "mid-mta", f"{peer.name}-mta", home, attributes=honour.get(peer.name, ""))
                         for peer in (self.west, self.east, self.south))
         peers += gateway.peer_xml("down", gateway.free_port(), "mid-mta", "down-mta", home)
+        self.lame = Peer("lame", folder)
+        peers += gateway.peer_xml("lame", self.lame.port, "mid-mta", "lame-mta", home)
         peers += "".join(f'<route or="/PRMD={each}/ADMD=demo/C=xx/" peer="{each}"/>' for each in ("west", "east", "south", "down"))
+        peers += '<route or="/PRMD=twice/ADMD=demo/C=xx/" peer="lame"><fallback peer="down"/><fallback peer="south"/></route>'
         peers += f'<route domain="refuse.example" smarthost="127.0.0.1" port="{self.refuser.port}"/>'
         peers += '<alias country="xx" admd="0" of="demo"/>'
-        queue = ('retry-first="1s" retry-max="1s" lifetime="24h" lifetime-urgent="4h" lifetime-non-urgent="36h" deferral-max="1h"')
+        queue = ('retry-first="1s" retry-max="1s" lifetime="24h" lifetime-urgent="4h" lifetime-non-urgent="36h" deferral-max="1h" fallback-after="3s"')
         self.middle = gateway.Gateway("mid", home, peers=peers, sink_port=self.sink.port, queue=queue, tables=False)
         self.middle.start()
         for peer in (self.west, self.east, self.south):
@@ -87,7 +90,7 @@ class Net:
 
     def clear(self):
         self.middle.kill()
-        for part in (self.west, self.east, self.south, self.sink, self.refuser):
+        for part in (self.west, self.east, self.south, self.lame, self.sink, self.refuser):
             part.stop()
 
 
@@ -228,6 +231,29 @@ def redirected(net):
         gateway.wait_for(lambda: "redirected" in net.events("[/PRMD=west/ADMD=demo/C=xx/;a-4]"), 20, "redirected")
 
 
+# --- a route's further peers ---
+
+def fallback(net):
+    count = len(net.south.received())
+    for number in range(1, 6):
+        net.message(b"f-%d" % number, recipient(name(b"twice", b"lee"), 1, 0xa8))
+    with tap.case("fallback: two peers are out of reach: what waits goes to the third"):
+        net.south.wait(count + 5)
+        assert all(any(b"f-%d" % number in apdu for apdu in net.south.received()[count:]) for number in range(1, 6))
+    with tap.case("fallback: the audit log tells the way"):
+        shown = net.events("[/PRMD=west/ADMD=demo/C=xx/;f-1]")
+        assert shown.count("rerouted") >= 2 and "p1:down" in shown and "p1:south" in shown, shown
+    net.lame.start()
+    with tap.case("fallback: the first peer is used again once it is back"):
+        def back():
+            back.tries += 1
+            net.message(b"g-%d" % back.tries, recipient(name(b"twice", b"lee"), 1, 0xa8))
+            time.sleep(1)
+            return net.lame.received()
+        back.tries = 0
+        gateway.wait_for(back, 60, "the first peer has a message")
+
+
 # --- one message, several next hops ---
 
 def parted(net):
@@ -257,7 +283,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="gw400-times-") as folder:
         net = Net(pathlib.Path(folder))
         try:
-            for check in (deferred_here, deferred_by_peers, deferred_too_long, latest_of_mail, latest_of_x400, redirected, parted,
+            for check in (deferred_here, deferred_by_peers, deferred_too_long, latest_of_mail, latest_of_x400, redirected, parted, fallback,
                           lifetimes):
                 try:
                     check(net)
