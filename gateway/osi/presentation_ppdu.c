@@ -101,6 +101,12 @@ static User_data_t *values_to(struct asn1_value *value, const GArray *values)
     return NULL;
   }
   User_data_t *data = asn1_new_field(User_data_t);
+  const struct presentation_value *first = &g_array_index(values, struct presentation_value, 0);
+  if (values->len == 1 && first->context == 0) {
+    data->present = User_data_PR_simply_encoded_data; /* X.226 8.4.1: no context, or one alone */
+    field_put_bytes(value, &data->choice.simply_encoded_data, first->octets);
+    return data;
+  }
   data->present = User_data_PR_fully_encoded_data;
   for (guint i = 0; i < values->len; i++) {
     const struct presentation_value *one = &g_array_index(values, struct presentation_value, i);
@@ -482,7 +488,8 @@ GBytes *presentation_write_aru(const struct presentation_ppdu *ppdu, GError **er
   abort->present = Abort_type_PR_aru_ppdu;
   abort->choice.aru_ppdu.present = ARU_PPDU_PR_normal_mode_parameters;
   struct ARU_PPDU__normal_mode_parameters *normal = &abort->choice.aru_ppdu.choice.normal_mode_parameters;
-  if (ppdu->values != NULL && ppdu->values->len > 0) {
+  if (ppdu->values != NULL && ppdu->values->len > 0 &&
+      g_array_index(ppdu->values, struct presentation_value, 0).context != 0) {
     typedef struct Presentation_context_identifier_list__Member member;
     Presentation_context_identifier_list_t *list = asn1_new_field(Presentation_context_identifier_list_t);
     for (guint i = 0; i < ppdu->values->len; i++) {
