@@ -161,7 +161,7 @@ static void on_bound(struct test *test, const struct p1_event *event)
 {
   tell_layers_below(test, PEER_STEP_OF(P1_STEP_BIND));
   test->bound = true;
-  g_autofree char *wrong = p1_peer_judge(test->peer, &event->peer, false);
+  g_autofree char *wrong = p1_peer_judge(test->peer, &event->peer, false, g_get_real_time(), NULL);
   if (wrong) {
     tell_failed(test, PEER_STEP_OF(P1_STEP_BIND), wrong);
   } else {
@@ -335,7 +335,8 @@ static bool resolve(struct test *test, const char *host)
   return true;
 }
 
-static void fill_options(const struct test *test, struct p1_options *options, char **strings)
+/* False: told already. */
+static bool fill_options(struct test *test, struct p1_options *options, char **strings)
 {
   p1_peer_options(test->peer, options);
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
@@ -346,6 +347,11 @@ static void fill_options(const struct test *test, struct p1_options *options, ch
   /* the limit of this test comes first: it knows where the peer was silent */
   options->connect_ms = options->answer_ms = (test->seconds + 5) * 1000;
   options->release_ms = 5000;
+  g_autoptr(GError) error = NULL;
+  if (p1_peer_identify(test->peer, g_get_real_time(), &options->local, &error))
+    return true;
+  tell_failed(test, PEER_STEP_OF(P1_STEP_BIND), error->message);
+  return false;
 }
 
 static void call(struct test *test)
@@ -367,21 +373,11 @@ static void call(struct test *test)
   net_run(test->loop);
 }
 
-/* True: this address binds with the right names. */
-static bool try_address(struct test *test)
+static void prepare(struct test *test)
 {
   static const net_callback callbacks[] = {timer_0, timer_1, timer_2, timer_3};
   static const p1_words_said said[SIDES] = {note_sent, note_came};
-  struct p1_options options;
-  g_autofree char *reference = NULL, *clock = NULL;
-  char *strings[2];
-  fill_options(test, &options, strings);
-  reference = strings[0];
-  clock = strings[1];
-  if (!test->json)
-    printf("%s\n", test->address);
   test->loop = net_loop_new();
-  test->association = p1_association_new(&options);
   for (guint side = 0; side < SIDES; side++) {
     test->words[side] = p1_words_new(said[side], test);
     for (guint step = 0; step < PEER_STEPS; step++)
@@ -390,10 +386,13 @@ static bool try_address(struct test *test)
   for (guint i = 0; i < G_N_ELEMENTS(callbacks); i++)
     test->timers[i] = net_timer_new(test->loop, callbacks[i], test);
   test->limit = net_timer_new(test->loop, limit_over, test);
-  call(test);
+}
+
+static void clear(struct test *test)
+{
   if (test->stream)
     net_stream_free(test->stream);
-  for (guint i = 0; i < G_N_ELEMENTS(callbacks); i++)
+  for (guint i = 0; i < G_N_ELEMENTS(test->timers); i++)
     net_timer_free(test->timers[i]);
   net_timer_free(test->limit);
   for (guint side = 0; side < SIDES; side++) {
@@ -401,10 +400,29 @@ static bool try_address(struct test *test)
     for (guint step = 0; step < PEER_STEPS; step++)
       g_string_free(test->said[side][step], TRUE);
   }
-  p1_association_free(test->association);
+  if (test->association)
+    p1_association_free(test->association);
   if (test->tls)
     net_tls_unref(test->tls);
   net_loop_free(test->loop);
+}
+
+/* True: this address binds with the right names. */
+static bool try_address(struct test *test)
+{
+  struct p1_options options;
+  char *strings[2];
+  if (!test->json)
+    printf("%s\n", test->address);
+  prepare(test);
+  if (fill_options(test, &options, strings)) {
+    test->association = p1_association_new(&options);
+    p1_credentials_clear(&options.local);
+    call(test);
+  }
+  clear(test);
+  g_free(strings[0]);
+  g_free(strings[1]);
   return test->bound && !test->failed;
 }
 

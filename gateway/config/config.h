@@ -73,7 +73,7 @@ struct config_peer { /* <peer name="land" ...>: a bilateral sheet, one to one */
   GBytes *local_password, *remote_password; /* of PASSWORD and EMPTY; else NULL */
   enum config_password_form local_password_form;
   enum config_password_taken remote_password_form;
-  char *strong_certificate, *strong_key, *strong_ca;
+  char *strong_certificate, *strong_key, *strong_ca, *strong_name;
   char *country, *admd, *prmd;                      /* our global domain identifier towards this peer */
   char *remote_country, *remote_admd, *remote_prmd; /* the peer's; country NULL: not known */
   /* selectors and the connection */

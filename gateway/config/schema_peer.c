@@ -71,6 +71,8 @@ const struct schema_attribute schema_peer_attributes[] = {
   {FILE_NAME("strong-key", config_peer, strong_key), .own = true, .help = "Its private key, PEM."},
   {FILE_NAME("strong-ca", config_peer, strong_ca), .own = true,
    .help = "Authorities that the certificate in the peer's token is verified with, PEM."},
+  {TEXT("strong-name", config_peer, strong_name, 255), .own = true,
+   .help = "Common name that the certificate in the peer's token must have (default: remote-mta)."},
   {TEXT("country", config_peer, country, 3), .own = true,
    .help = "Country of our global domain identifier towards this peer (default: the gateway's)."},
   {TEXT("admd", config_peer, admd, 16), .own = true, .help = "ADMD of the same."},

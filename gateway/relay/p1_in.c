@@ -129,12 +129,9 @@ static char *judge(struct p1_links *links, const struct p1_link *link, const str
     return g_strdup_printf("peer %s calls in %s mode, its entry says mode=\"%s\": one side must be changed", peer->name,
                            bind->mode == P1_MODE_1988_NORMAL ? "normal" : "X.410-1984",
                            p1_mode_name(p1_peer_mode(peer)));
-  char *wrong = p1_peer_judge(peer, &bind->peer, true);
+  char *wrong = p1_peer_judge(peer, &bind->peer, true, relay_now_us(), links->tokens);
   if (wrong)
     return wrong;
-  if (bind->peer.authentication == P1_STRONG)
-    return g_strdup_printf("peer %s (\"%s\") comes with strong credentials, which are not verified here",
-                           peer->name, name);
   *error_r = P1_BIND_BUSY;
   if (relay->stopping)
     return g_strdup("the gateway is stopping");
@@ -155,6 +152,10 @@ void p1_in_bind(struct p1_link *link, const struct p1_event *bind)
   const struct config_peer *peer = NULL;
   enum p1_bind_error wire = P1_BIND_AUTHENTICATION_ERROR;
   g_autofree char *refusal = judge(link->links, link, bind, &peer, &wire);
+  struct p1_credentials own = {0};
+  g_autoptr(GError) error = NULL;
+  if (!refusal && !p1_peer_identify(peer, relay_now_us(), &own, &error))
+    refusal = g_strdup(error->message);
   if (refusal) {
     relay_log(LOG_WARN, "bind-refused", "client=%s words=\"%s\"", link->address, refusal);
     const struct config_peer *near = NULL;
@@ -173,8 +174,8 @@ void p1_in_bind(struct p1_link *link, const struct p1_event *bind)
     relay_log(LOG_INF, "mode", "peer=%s recognised=%s application-protocol=%d taken=%s (its entry)", peer->name,
               p1_mode_name(bind->mode), bind->application_protocol, p1_mode_name(mode));
   net_stream_keepalive(link->stream, peer->keepalive_s);
-  struct p1_credentials local = p1_peer_credentials(peer);
-  p1_association_bind_accept(link->association, mode, &local, p1_peer_password_form(peer));
+  p1_association_bind_accept(link->association, mode, &own, p1_peer_password_form(peer));
+  p1_credentials_clear(&own);
 }
 
 /* Who calls is known only after the bind: until then the most generous peer's limit holds. */
@@ -234,6 +235,7 @@ struct p1_links *p1_links_new(struct relay *relay, GError **error)
   links->doors = g_ptr_array_new_with_free_func(door_free);
   links->links = g_ptr_array_new();
   links->records = p1_records_new(relay);
+  links->tokens = p1_tokens_new();
   links->called = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)p1_addresses_free);
   return links;
 }

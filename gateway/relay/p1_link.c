@@ -84,7 +84,9 @@ static void on_bound(struct p1_link *link, const struct p1_event *event)
   link->tpdu_max = event->tpdu_max;
   link->dialogue = event->dialogue;
   const struct config_peer *peer = config_peer(relay->config, link->peer);
-  g_autofree char *mismatch = link->initiator && peer ? p1_peer_judge(peer, &event->peer, false) : NULL;
+  g_autofree char *mismatch =
+      link->initiator && peer ? p1_peer_judge(peer, &event->peer, false, relay_now_us(), link->links->tokens)
+                              : NULL;
   if (mismatch) {
     g_free(link->refusal);
     link->refusal = g_strdup(mismatch);
@@ -384,5 +386,6 @@ void p1_links_free(struct p1_links *links)
   if (links->tls)
     net_tls_unref(links->tls);
   p1_records_free(links->records);
+  p1_tokens_free(links->tokens);
   g_free(links);
 }

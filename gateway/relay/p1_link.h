@@ -10,6 +10,7 @@
 #include "mhs/p1.h"
 #include "relay/hop.h"
 #include "relay/p1_record.h"
+#include "relay/p1_strong.h"
 #include "relay/p1_turn.h"
 
 /* One listening socket. */
@@ -25,6 +26,7 @@ struct p1_links {
   GPtrArray *doors;    /* of p1_door */
   GPtrArray *links;    /* of p1_link, open */
   struct p1_records *records;
+  struct p1_tokens *tokens; /* of strong binds, against their repeat */
   GHashTable *called;  /* p1_out: peer's name -> struct p1_addresses */
 };
 

@@ -23,18 +23,25 @@ static struct p1_addresses *addresses_of(struct p1_links *links, const char *pee
   return addresses;
 }
 
-static void open_link(struct hop *hop, const struct config_peer *peer, const char *at, bool urgent_only)
+/* False: we cannot say who we are, and the hop rests. */
+static bool open_link(struct hop *hop, const struct config_peer *peer, const char *at, bool urgent_only)
 {
   struct relay *relay = hop->relay;
   struct p1_links *links = relay->p1_links;
   struct p1_options options;
+  g_autoptr(GError) error = NULL;
   p1_peer_options(peer, &options);
+  if (!p1_peer_identify(peer, relay_now_us(), &options.local, &error)) {
+    hop_unreachable(hop, error->message);
+    return false;
+  }
   g_autofree char *reference = g_uuid_string_random();
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
   g_autofree char *time = g_date_time_format(now, "%y%m%d%H%M%SZ");
   options.reference = reference;
   options.reference_time = time;
   struct p1_link *link = p1_link_new(links, &options);
+  p1_credentials_clear(&options.local);
   guint16 port;
   g_autofree char *host = p1_peer_address(at, &port);
   link->peer = g_strdup(peer->name);
@@ -44,6 +51,7 @@ static void open_link(struct hop *hop, const struct config_peer *peer, const cha
   hop_session(hop, 1);
   link->stream = net_connect(relay->loop, host, port, peer->local_source, &p1_link_handler, link);
   net_stream_keepalive(link->stream, peer->keepalive_s);
+  return true;
 }
 
 void p1_out_works(struct p1_link *link)
@@ -182,6 +190,7 @@ void p1_out_wake(struct hop *hop)
     if (!more && !reserved)
       return;
     const struct config_address *address = peer->addresses->pdata[choice];
-    open_link(hop, peer, address->at, reserved);
+    if (!open_link(hop, peer, address->at, reserved))
+      return;
   }
 }

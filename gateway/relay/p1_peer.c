@@ -19,12 +19,22 @@ enum p1_mode p1_peer_mode(const struct config_peer *peer)
   return modes[peer->mode];
 }
 
-struct p1_credentials p1_peer_credentials(const struct config_peer *peer)
+bool p1_peer_identify(const struct config_peer *peer, gint64 now_us, struct p1_credentials *credentials_r,
+                      GError **error)
 {
-  bool named = peer->local_authentication != CONFIG_AUTHENTICATION_UNAUTHENTICATED;
-  return (struct p1_credentials){.authentication = named ? P1_SIMPLE : P1_UNAUTHENTICATED,
-                                 .mta_name = named ? peer->local_mta : NULL,
-                                 .password = peer->local_password};
+  static const enum p1_authentication kinds[] = {[CONFIG_AUTHENTICATION_UNAUTHENTICATED] = P1_UNAUTHENTICATED,
+                                                 [CONFIG_AUTHENTICATION_STRONG] = P1_STRONG};
+  enum p1_authentication kind = peer->local_authentication < CONFIG_AUTHENTICATION_UNAUTHENTICATED
+                                    ? P1_SIMPLE
+                                    : kinds[peer->local_authentication];
+  *credentials_r = (struct p1_credentials){
+      .authentication = kind,
+      .mta_name = kind == P1_UNAUTHENTICATED ? NULL : g_strdup(peer->local_mta),
+      .password = kind == P1_SIMPLE && peer->local_password ? g_bytes_ref(peer->local_password) : NULL};
+  if (kind != P1_STRONG || p1_strong_make(peer, now_us, credentials_r, error))
+    return true;
+  p1_credentials_clear(credentials_r);
+  return false;
 }
 
 void p1_peer_options(const struct config_peer *peer, struct p1_options *options)
@@ -33,7 +43,6 @@ void p1_peer_options(const struct config_peer *peer, struct p1_options *options)
       .initiator = true,
       .mode = p1_peer_mode(peer),
       .application_protocol = (gint)peer->application_protocol,
-      .local = p1_peer_credentials(peer),
       .password_form = p1_peer_password_form(peer),
       .tpdu_size = (guint8)peer->tpdu_size_code,
       .checkpoint_size = peer->checkpoint_size,
@@ -131,7 +140,8 @@ static const char *lacking(const struct config_peer *peer, const struct p1_crede
                                  : "gave its password in the form that remote-password-form does not take";
 }
 
-char *p1_peer_judge(const struct config_peer *peer, const struct p1_credentials *given, bool calls)
+char *p1_peer_judge(const struct config_peer *peer, const struct p1_credentials *given, bool calls,
+                    gint64 now_us, struct p1_tokens *tokens)
 {
   const char *name = given->mta_name;
   bool named = peer->remote_authentication != CONFIG_AUTHENTICATION_UNAUTHENTICATED || name;
@@ -142,7 +152,10 @@ char *p1_peer_judge(const struct config_peer *peer, const struct p1_credentials 
         calls ? "caller" : "responder", name ? name : "(nothing)", peer->name, peer->remote_mta,
         name && g_ascii_strcasecmp(name, peer->remote_mta) == 0 ? " (they differ in case)" : "");
   const char *words = lacking(peer, given, calls);
-  return words ? g_strdup_printf("peer %s (\"%s\") %s: change our entry, or the peer what it gives",
-                                 peer->name, name ? name : "(nothing)", words)
-               : NULL;
+  if (words)
+    return g_strdup_printf("peer %s (\"%s\") %s: change our entry, or the peer what it gives", peer->name,
+                           name ? name : "(nothing)", words);
+  return peer->remote_authentication == CONFIG_AUTHENTICATION_STRONG
+             ? p1_strong_verify(peer, given, now_us, tokens)
+             : NULL;
 }
