@@ -170,7 +170,7 @@ enum p1_event_type {
 /* What became of a transfer that was not sent. */
 enum p1_outcome {
   P1_OUTCOME_INTERRUPTED,  /* may be resumed (resumption); with serial 0 and not ended there is nothing to go
-                              on from */
+                            * on from; by_peer on an association that goes on: he wants to have some time */
   P1_OUTCOME_DISCARDED,    /* the receiver has nothing of it: from zero, as a new transfer */
   P1_OUTCOME_CANNOT_RESUME /* as discarded: a resumption was refused (unrecognized activity, deleted, out of
                               sequence) */
