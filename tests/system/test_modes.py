@@ -35,8 +35,8 @@ tap = gateway.Tap()
 class Capture:
     def __init__(self, path, port):
         self.path, self.port = path, port
-        self.process = subprocess.Popen(["tcpdump", "-i", "lo", "-U", "--immediate-mode", "-B", "65536", "-s", "0", "-w", path, f"tcp port {port}"],
-                                        stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(["tcpdump", "-i", "lo", "-U", "--immediate-mode", "-B", "65536", "-s", "0", "-w", path,
+                                         f"tcp port {port}"], stderr=subprocess.PIPE, text=True)
         self.process.stderr.readline()
 
     def stop(self):
