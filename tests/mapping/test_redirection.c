@@ -158,6 +158,7 @@ START_TEST(trace_tells_the_redirection)
 }
 END_TEST
 
+/* proves: rcp:alternate/smtp */
 START_TEST(mail_to_the_alternate)
 {
   GByteArray *apdu = envelopes_apdu_mail(IN_RECIPIENT_EXTENSIONS, ALTERNATE(NAME_CARLA));

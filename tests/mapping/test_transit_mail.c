@@ -198,7 +198,7 @@ static const struct {
 /* proves: env:originator-certificate/smtp env:confidentiality/smtp env:origin-check/smtp
  * env:security-label/smtp */
 /* proves: env:multiple-certificates/smtp env:dl-exempted/smtp env:forwarded-token/smtp env:private/smtp */
-/* proves: env:unknown-standard/smtp rcp:name/smtp rcp:explicit-conversion/smtp rcp:alternate/smtp */
+/* proves: env:unknown-standard/smtp rcp:name/smtp rcp:explicit-conversion/smtp */
 /* proves: rcp:delivery-method/smtp rcp:physical/smtp rcp:token/smtp rcp:integrity/smtp
  * rcp:proof-of-delivery/smtp */
 /* proves: rcp:encryption-token/smtp rcp:private/smtp rep:identifier/smtp rep:trace/smtp
