@@ -83,10 +83,10 @@ def fields(content):
 # --- the two peers ---
 
 class Peer:
-    """A p1peer that takes what the gateway sends; send() calls the gateway."""
+    """A p1peer that takes what the gateway sends; send() calls the gateway. options: more of p1peer's, for both."""
 
-    def __init__(self, name, folder):
-        self.name, self.folder, self.port = name, folder / name, gateway.free_port()
+    def __init__(self, name, folder, options=()):
+        self.name, self.folder, self.port, self.options = name, folder / name, gateway.free_port(), options
         self.folder.mkdir()
         self.sent = 0
         self.log = open(folder / f"{name}.log", "wb")
@@ -94,7 +94,7 @@ class Peer:
 
     def start(self):
         self.process = subprocess.Popen([sys.executable, P1PEER, "serve", str(self.port), self.folder / "in", "--mta", f"{self.name}-mta",
-                                         "--max", "100"], stdout=self.log, stderr=self.log)
+                                         "--max", "100", *self.options], stdout=self.log, stderr=self.log)
         gateway.wait_for(lambda: gateway.port_open(self.port), 20, f"{self.name} listens")
 
     def stop(self):
@@ -116,7 +116,8 @@ class Peer:
         self.sent += 1
         path = self.folder / f"out-{self.sent}.ber"
         path.write_bytes(apdu)
-        result = subprocess.run([sys.executable, P1PEER, "send", "127.0.0.1", str(port), path, "--mta", f"{self.name}-mta"],
+        result = subprocess.run([sys.executable, P1PEER, "send", "127.0.0.1", str(port), path, "--mta", f"{self.name}-mta",
+                                 *self.options],
                                 capture_output=True, text=True, timeout=60)
         assert result.returncode == 0, result.stdout + result.stderr
 
