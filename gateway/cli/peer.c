@@ -66,7 +66,8 @@ static int list(const char *configuration, bool json)
 int cli_peer(int argc, char **argv)
 {
   g_autofree char *configuration = NULL;
-  g_autofree char *pcap = NULL;
+  g_autofree char *pcap = NULL, *mode = NULL;
+  enum p1_mode tried;
   gboolean json = FALSE, text = FALSE, last = FALSE, open = FALSE;
   int seconds = 15;
   GOptionEntry options[] = {
@@ -74,6 +75,8 @@ int cli_peer(int argc, char **argv)
        "FILE"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "JSON for programs", NULL},
       {"wait", 0, 0, G_OPTION_ARG_INT, &seconds, "test: seconds for the call (15)", "N"},
+      {"mode", 0, 0, G_OPTION_ARG_STRING, &mode,
+       "test: 1988-normal, 1988-x410 or 1984 instead of the entry's", "MODE"},
       {"text", 0, 0, G_OPTION_ARG_NONE, &text, "record: in words, which is the default", NULL},
       {"pcap", 0, 0, G_OPTION_ARG_FILENAME, &pcap, "record: as a capture, for tshark", "FILE"},
       {"last", 0, 0, G_OPTION_ARG_NONE, &last,
@@ -90,11 +93,12 @@ int cli_peer(int argc, char **argv)
   const char *file = configuration ? configuration : CLI_CONFIGURATION;
   if (argc == 2 && strcmp(argv[1], "list") == 0)
     return list(file, json);
-  if (argc == 3 && strcmp(argv[1], "test") == 0)
-    return peer_test(file, argv[2], (guint)CLAMP(seconds, 1, 600), json);
+  if (argc == 3 && strcmp(argv[1], "test") == 0 && (!mode || p1_mode_parse(mode, &tried)))
+    return peer_test(file, argv[2], mode ? &tried : NULL, (guint)CLAMP(seconds, 1, 600), json);
   if (argc == 3 && strcmp(argv[1], "record") == 0 && !(text && pcap) && !(last && open))
     return peer_record(file, argv[2], open ? "open" : last ? "last" : "error", pcap);
-  fputs("usage: gw400 peer [-c FILE] [--json] list | test [--wait N] PEER | record [--last | --open] [--text "
+  fputs("usage: gw400 peer [-c FILE] [--json] list | test [--wait N] [--mode MODE] PEER | record [--last | "
+        "--open] [--text "
         "| --pcap "
         "FILE] PEER\n",
         stderr);

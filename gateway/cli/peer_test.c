@@ -19,6 +19,7 @@ enum { SENT, CAME, SIDES };
 struct test {
   const struct config_peer *peer;
   const char *address; /* as configured */
+  const enum p1_mode *mode; /* tried instead of the entry's, or NULL */
   guint seconds;
   bool json;
   json_t *steps;
@@ -339,6 +340,10 @@ static bool resolve(struct test *test, const char *host)
 static bool fill_options(struct test *test, struct p1_options *options, char **strings)
 {
   p1_peer_options(test->peer, options);
+  if (test->mode) {
+    options->mode = *test->mode;
+    options->application_protocol = P1_PROTOCOL_OF_MODE;
+  }
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
   strings[0] = g_uuid_string_random();
   strings[1] = g_date_time_format(now, "%y%m%d%H%M%SZ");
@@ -426,14 +431,18 @@ static bool try_address(struct test *test)
   return test->bound && !test->failed;
 }
 
-static bool try_addresses(const struct config_peer *peer, guint seconds, bool json)
+static bool try_addresses(const struct config_peer *peer, const enum p1_mode *mode, guint seconds, bool json)
 {
   json_t *steps = json_array();
   bool good = false;
   for (guint i = 0; i < peer->addresses->len && !good; i++) {
     const struct config_address *address = peer->addresses->pdata[i];
-    struct test test = {
-        .peer = peer, .address = address->at, .seconds = seconds, .json = json, .steps = steps};
+    struct test test = {.peer = peer,
+                        .address = address->at,
+                        .mode = mode,
+                        .seconds = seconds,
+                        .json = json,
+                        .steps = steps};
     good = try_address(&test);
   }
   if (json) {
@@ -444,7 +453,7 @@ static bool try_addresses(const struct config_peer *peer, guint seconds, bool js
   return good;
 }
 
-int peer_test(const char *configuration, const char *name, guint seconds, bool json)
+int peer_test(const char *configuration, const char *name, const enum p1_mode *mode, guint seconds, bool json)
 {
   g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(g_free);
   struct config *config = config_load(configuration, messages);
@@ -457,7 +466,7 @@ int peer_test(const char *configuration, const char *name, guint seconds, bool j
   if (!peer || peer->addresses->len == 0)
     fprintf(stderr, "gw400 peer test: %s \"%s\"\n",
             peer ? "no address is configured for peer" : "there is no peer", name);
-  else if (try_addresses(peer, seconds, json))
+  else if (try_addresses(peer, mode, seconds, json))
     code = CLI_DONE;
   config_unref(config);
   return code;

@@ -6,9 +6,12 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "mhs/p1.h"
+
 /* Tries the peer's addresses in their order until one binds, each with at most so many seconds for a step;
  * prints for each step what was sent, what came, and for the one that fails the likely cause and whose it is.
- * Exit code as commands.h. */
-int peer_test(const char *configuration, const char *peer, guint seconds, bool json);
+ * mode: instead of the entry's; NULL: that.  Exit code as commands.h. */
+int peer_test(const char *configuration, const char *peer, const enum p1_mode *mode, guint seconds,
+              bool json);
 
 #endif

@@ -39,6 +39,20 @@ def each_other(folder):
         code, output, errors = finish(receiver)
         assert sent.returncode == 0 and sent.stdout.startswith("40 of 40 messages sent"), sent.stdout + sent.stderr
         assert code == 0 and output.startswith("40 messages") and "0 faults" in output, output + errors
+    for mode in ("1988-normal", "1988-x410", "1984"):
+        with tap.case(f"5 messages in mode {mode}; the sink takes whichever comes, and alone its own when it has one"):
+            for own in ((), ("--mode", mode)):
+                port = gateway.free_port()
+                receiver = sink(port, "-c", "5", "--same", "--decode", *own)
+                sent = source(port, "-m", "5", "-l", "20000", "--mode", mode)
+                code, output, errors = finish(receiver)
+                assert sent.returncode == 0 and code == 0 and "0 faults" in output, sent.stderr + output + errors
+            port = gateway.free_port()
+            receiver = sink(port, "--mode", "1984" if mode == "1988-normal" else "1988-normal")
+            sent = source(port, "--mode", mode)
+            receiver.terminate()
+            finish(receiver)
+            assert sent.returncode == 1 and "authentication error" in sent.stderr, sent.stdout + sent.stderr
     for scheme in ("--checkpoint=0", "--checkpoint=1 --window=1", "--tpdu=7", "--tpdu=0", "--session=1"):
         with tap.case(f"5 messages of 200 KB with {scheme}"):
             port = gateway.free_port()
