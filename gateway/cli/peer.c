@@ -19,19 +19,51 @@ static const char *text(const json_t *object, const char *key)
   return value ? value : "-";
 }
 
+static gint64 number(const json_t *object, const char *key)
+{
+  return json_integer_value(json_object_get(object, key));
+}
+
+static void print_activity(const json_t *activity)
+{
+  if (strcmp(text(activity, "direction"), "in") == 0)
+    printf("    receiving, %" G_GINT64_FORMAT " octets so far\n", number(activity, "octets"));
+  else
+    printf("    sending %s (%s) since %s, %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " octets\n",
+           text(activity, "message"), text(activity, "priority"), text(activity, "since"),
+           number(activity, "octets"), number(activity, "of"));
+}
+
 static void print_link(const json_t *link)
 {
-  printf("  %s %s  %s, sent %" JSON_INTEGER_FORMAT ", received %" JSON_INTEGER_FORMAT "\n",
+  bool urgent = strcmp(text(link, "for"), "urgent") == 0, bound = json_is_true(json_object_get(link, "bound"));
+  printf("  %s %s  %s%s, sent %" G_GINT64_FORMAT ", received %" G_GINT64_FORMAT ", silent for %" G_GINT64_FORMAT
+         " s\n",
          json_is_true(json_object_get(link, "initiator")) ? "to" : "from", text(link, "address"),
-         json_is_true(json_object_get(link, "bound")) ? "bound" : "not bound",
-         json_integer_value(json_object_get(link, "sent")),
-         json_integer_value(json_object_get(link, "received")));
-  printf("    since %s, checkpoint %" JSON_INTEGER_FORMAT "K, window %" JSON_INTEGER_FORMAT
-         ", session version %" JSON_INTEGER_FORMAT ", TPDU %" JSON_INTEGER_FORMAT ", %s\n    %s\n",
-         text(link, "since"), json_integer_value(json_object_get(link, "checkpoint-size")),
-         json_integer_value(json_object_get(link, "window")),
-         json_integer_value(json_object_get(link, "session-version")),
-         json_integer_value(json_object_get(link, "tpdu-max")), text(link, "dialogue"), text(link, "layers"));
+         bound ? "bound" : "not bound", urgent ? ", for urgent messages" : "", number(link, "sent"),
+         number(link, "received"), number(link, "silent"));
+  if (bound) {
+    const char *turn = json_string_value(json_object_get(link, "turn"));
+    printf("    since %s, %s, checkpoint %" G_GINT64_FORMAT "K, window %" G_GINT64_FORMAT
+           ", session version %" G_GINT64_FORMAT ", TPDU %" G_GINT64_FORMAT ", %s%s%s\n",
+           text(link, "since"), text(link, "mode"), number(link, "checkpoint-size"), number(link, "window"),
+           number(link, "session-version"), number(link, "tpdu-max"), text(link, "dialogue"),
+           turn ? ", the turn is " : "", turn ? turn : "");
+  }
+  if (json_object_get(link, "activity"))
+    print_activity(json_object_get(link, "activity"));
+  if (json_object_get(link, "last-error"))
+    printf("    last error: %s\n", text(link, "last-error"));
+  printf("    %s\n", text(link, "layers"));
+}
+
+static void print_addresses(const json_t *addresses)
+{
+  for (gsize i = 0; i < json_array_size(addresses); i++) {
+    const json_t *address = json_array_get(addresses, i);
+    if (json_object_get(address, "rests-until"))
+      printf("  address %s is not called until %s\n", text(address, "at"), text(address, "rests-until"));
+  }
 }
 
 static void print_peer(const json_t *peer)
@@ -41,6 +73,7 @@ static void print_peer(const json_t *peer)
   printf("%-20s %zu association%s\n", text(peer, "peer"), count, count == 1 ? "" : "s");
   for (gsize i = 0; i < count; i++)
     print_link(json_array_get(links, i));
+  print_addresses(json_object_get(peer, "addresses"));
   if (json_object_get(peer, "last-error"))
     printf("  last error: %s\n  next try:   %s\n", text(peer, "last-error"), text(peer, "next-try"));
 }

@@ -43,7 +43,7 @@ static guint64 after_of(const struct control_request *request)
 /* --- writing an answer
  * --------------------------------------------------------------------------------------------------- */
 
-static void put_text(json_t *object, const char *key, const char *text)
+void control_put_text(json_t *object, const char *key, const char *text)
 {
   if (!text)
     return;
@@ -51,7 +51,7 @@ static void put_text(json_t *object, const char *key, const char *text)
   json_object_set_new(object, key, json_string(valid));
 }
 
-static void put_time(json_t *object, const char *key, gint64 time_us)
+void control_put_time(json_t *object, const char *key, gint64 time_us)
 {
   if (time_us <= 0)
     return;
@@ -74,13 +74,13 @@ static json_t *recipient_json(const struct store_recipient *recipient)
   json_t *object = json_object();
   json_object_set_new(object, "ordinal", json_integer(recipient->ordinal));
   json_object_set_new(object, "state", json_string(store_state_name(recipient->state)));
-  put_text(object, "address", recipient->address);
-  put_text(object, "mapped", recipient->mapped);
-  put_text(object, "hop", recipient->hop);
+  control_put_text(object, "address", recipient->address);
+  control_put_text(object, "mapped", recipient->mapped);
+  control_put_text(object, "hop", recipient->hop);
   json_object_set_new(object, "attempts", json_integer(recipient->attempts));
-  put_time(object, "due", recipient->due_us);
-  put_text(object, "code", recipient->code);
-  put_text(object, "reason", recipient->reason);
+  control_put_time(object, "due", recipient->due_us);
+  control_put_text(object, "code", recipient->code);
+  control_put_text(object, "reason", recipient->reason);
   return object;
 }
 
@@ -92,12 +92,12 @@ static json_t *message_json(const struct store_message *message)
   put_id(object, "about", message->parent);
   json_object_set_new(object, "state", json_string(store_state_name(message->state)));
   json_object_set_new(object, "held", json_boolean(message->held));
-  put_time(object, "received", message->received_us);
-  put_time(object, "expires", message->expires_us);
-  put_text(object, "origin", message->origin);
+  control_put_time(object, "received", message->received_us);
+  control_put_time(object, "expires", message->expires_us);
+  control_put_text(object, "origin", message->origin);
   json_object_set_new(object, "priority", json_string(priorities[MIN(message->priority, 2)]));
   json_object_set_new(object, "size", json_integer((json_int_t)message->size));
-  put_text(object, "reason", message->reason);
+  control_put_text(object, "reason", message->reason);
   json_t *recipients = json_array();
   for (guint i = 0; message->recipients && i < message->recipients->len; i++)
     json_array_append_new(recipients, recipient_json(message->recipients->pdata[i]));
@@ -109,17 +109,17 @@ static json_t *record_json(const struct store_audit_record *record)
 {
   json_t *object = json_object();
   json_object_set_new(object, "sequence", json_integer((json_int_t)record->sequence));
-  put_time(object, "time", record->time_us);
+  control_put_time(object, "time", record->time_us);
   put_id(object, "message", record->message);
   if (record->recipient >= 0)
     json_object_set_new(object, "recipient", json_integer(record->recipient));
-  put_text(object, "event", record->event);
+  control_put_text(object, "event", record->event);
   json_t *detail = record->detail ? json_loads(record->detail, 0, NULL) : NULL;
   json_object_set_new(object, "detail", detail ? detail : json_object());
   return object;
 }
 
-static void answer_items(struct control_request *request, json_t *items, guint64 next)
+void control_answer_items(struct control_request *request, json_t *items, guint64 next)
 {
   json_t *answer = json_object();
   json_object_set_new(answer, "items", items);
@@ -156,7 +156,7 @@ static void listed(void *user, GPtrArray *messages, const GError *error)
   }
   bool more = messages->len >= limit_of(request);
   g_ptr_array_unref(messages);
-  answer_items(request, items, more ? last : 0);
+  control_answer_items(request, items, more ? last : 0);
 }
 
 static void queue_list(struct control_request *request)
@@ -345,7 +345,7 @@ static void got_records(void *user, GPtrArray *records, const GError *error)
   }
   bool more = records->len >= limit_of(request);
   g_ptr_array_unref(records);
-  answer_items(request, items, more ? last : 0);
+  control_answer_items(request, items, more ? last : 0);
 }
 
 static gint64 time_of(const struct control_request *request, const char *key)
@@ -392,7 +392,7 @@ static void got_messages(void *user, const guint64 *ids, gsize count, const GErr
     put_id(item, "message", ids[i]);
     json_array_append_new(items, item);
   }
-  answer_items(request, items, 0);
+  control_answer_items(request, items, 0);
 }
 
 static void audit_find(struct control_request *request)
@@ -419,64 +419,9 @@ static void audit_verify(struct control_request *request)
   store_audit_verify(request->relay->store, verified, request);
 }
 
-/* --- links, state
+/* --- state
  * ----------------------------------------------------------------------------------------------------------------
  */
-
-static json_t *link_json(const struct p1_link *link)
-{
-  json_t *object = json_object();
-  g_autofree char *layers = p1_association_describe(link->association);
-  put_text(object, "address", link->address);
-  json_object_set_new(object, "initiator", json_boolean(link->initiator));
-  json_object_set_new(object, "bound", json_boolean(link->bound));
-  put_text(object, "for", link->urgent_only ? "urgent" : "all");
-  json_object_set_new(object, "sending", json_boolean(link->out.delivery != NULL));
-  put_time(object, "since", link->since_us);
-  json_object_set_new(object, "checkpoint-size", json_integer(link->checkpoint_size));
-  json_object_set_new(object, "window", json_integer(link->window));
-  json_object_set_new(object, "session-version", json_integer(link->session_version));
-  json_object_set_new(object, "tpdu-max", json_integer(link->tpdu_max));
-  put_text(object, "dialogue", link->dialogue == P1_TWO_WAY_ALTERNATE ? "two-way-alternate" : "monologue");
-  json_object_set_new(object, "sent", json_integer((json_int_t)link->out.messages));
-  json_object_set_new(object, "received", json_integer((json_int_t)link->in.messages));
-  put_text(object, "layers", layers);
-  return object;
-}
-
-static json_t *peer_json(struct relay *relay, const struct config_peer *peer)
-{
-  json_t *object = json_object();
-  put_text(object, "peer", peer->name);
-  json_t *addresses = json_array();
-  for (guint i = 0; i < peer->addresses->len; i++)
-    json_array_append_new(addresses,
-                          json_string(((const struct config_address *)peer->addresses->pdata[i])->at));
-  json_object_set_new(object, "addresses", addresses);
-  json_t *links = json_array();
-  for (guint i = 0; i < relay->p1_links->links->len; i++) {
-    const struct p1_link *link = relay->p1_links->links->pdata[i];
-    if (g_strcmp0(link->peer, peer->name) == 0)
-      json_array_append_new(links, link_json(link));
-  }
-  json_object_set_new(object, "associations", links);
-  g_autofree char *name = g_strdup_printf("p1:%s", peer->name);
-  const struct hop *hop = g_hash_table_lookup(relay->hops, name);
-  if (hop) {
-    put_text(object, "last-error", hop->last_error);
-    put_time(object, "next-try", hop->blocked_until_us);
-  }
-  return object;
-}
-
-static void peer_list(struct control_request *request)
-{
-  struct relay *relay = request->relay;
-  json_t *items = json_array();
-  for (guint i = 0; i < relay->config->peers->len; i++)
-    json_array_append_new(items, peer_json(relay, relay->config->peers->pdata[i]));
-  answer_items(request, items, 0);
-}
 
 static void counted(void *user, const struct store_counts *counts, const GError *error)
 {
@@ -487,9 +432,9 @@ static void counted(void *user, const struct store_counts *counts, const GError 
     return;
   }
   json_t *answer = json_object();
-  put_text(answer, "gateway", relay->config->name);
+  control_put_text(answer, "gateway", relay->config->name);
   json_object_set_new(answer, "generation", json_integer(relay->generation));
-  put_time(answer, "since", relay->started_us);
+  control_put_time(answer, "since", relay->started_us);
   json_object_set_new(answer, "received", json_integer((json_int_t)counts->received));
   json_object_set_new(answer, "routed", json_integer((json_int_t)counts->routed));
   json_object_set_new(answer, "parked", json_integer((json_int_t)counts->parked));
@@ -567,7 +512,7 @@ static const struct {
     {"audit.show", audit_show},
     {"audit.find", audit_find},
     {"audit.verify", audit_verify},
-    {"peer.list", peer_list},
+    {"peer.list", control_peer_list},
     {"peer.record", control_peer_record},
 };
 

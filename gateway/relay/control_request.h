@@ -19,6 +19,13 @@ void control_answer(struct control_request *request,
                     json_t *answer); /* takes the object; "ok":true is added */
 void control_refuse(struct control_request *request, int code,
                     const char *error); /* code: the exit code of DESIGN section 6 */
+/* Members of an answer; NULL and times of 0 are left out. Times are UTC microseconds. */
+void control_put_text(json_t *object, const char *key, const char *text);
+void control_put_time(json_t *object, const char *key, gint64 time_us);
+/* {"items": items} and, when there are more, "next". */
+void control_answer_items(struct control_request *request, json_t *items, guint64 next);
+/* control_peers.c */
+void control_peer_list(struct control_request *request);
 /* control_record.c */
 void control_peer_record(struct control_request *request);
 

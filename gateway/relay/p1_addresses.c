@@ -26,6 +26,12 @@ void p1_addresses_free(struct p1_addresses *addresses)
   g_free(addresses);
 }
 
+gint64 p1_addresses_rests(const struct p1_addresses *addresses, const char *at, gint64 now_us)
+{
+  const struct resting *resting = g_hash_table_lookup(addresses->resting, at);
+  return resting && resting->until_us > now_us ? resting->until_us : 0;
+}
+
 guint p1_addresses_choose(const struct p1_addresses *addresses, const GPtrArray *list, gint64 now_us,
                           gint64 *rests_until_r)
 {
@@ -33,13 +39,13 @@ guint p1_addresses_choose(const struct p1_addresses *addresses, const GPtrArray 
   *rests_until_r = G_MAXINT64;
   for (guint i = 0; i < list->len; i++) {
     const struct config_address *address = list->pdata[i];
-    const struct resting *resting = g_hash_table_lookup(addresses->resting, address->at);
-    if (!resting || resting->until_us <= now_us) {
+    gint64 until = p1_addresses_rests(addresses, address->at, now_us);
+    if (until == 0) {
       *rests_until_r = 0;
       return i;
     }
-    if (resting->until_us < *rests_until_r) {
-      *rests_until_r = resting->until_us;
+    if (until < *rests_until_r) {
+      *rests_until_r = until;
       best = i;
     }
   }

@@ -17,6 +17,8 @@ void p1_addresses_free(struct p1_addresses *addresses);
  * does not rest, else the one whose rest ends first; rests_until_r: 0, or when that is. */
 guint p1_addresses_choose(const struct p1_addresses *addresses, const GPtrArray *list, gint64 now_us,
                           gint64 *rests_until_r);
+/* Until when it is left alone; 0: it is not. */
+gint64 p1_addresses_rests(const struct p1_addresses *addresses, const char *at, gint64 now_us);
 /* How often in a row it has failed, this time included; rest() then says until when it is left alone. */
 guint p1_addresses_failed(struct p1_addresses *addresses, const char *at);
 void p1_addresses_rest(struct p1_addresses *addresses, const char *at, gint64 until_us);

@@ -126,8 +126,8 @@ static char *judge(struct p1_links *links, const struct p1_link *link, const str
     return g_strdup_printf("peer %s has a certificate of \"%s\", its entry wants client-name \"%s\"",
                            peer->name, link->certified ? link->certified : "(nobody)", peer->tls_client_name);
   if (!p1_mode_fits(bind->mode, p1_peer_mode(peer)))
-    return g_strdup_printf("peer %s calls in %s mode, its entry says mode=\"%s\": one side must be changed", peer->name,
-                           bind->mode == P1_MODE_1988_NORMAL ? "normal" : "X.410-1984",
+    return g_strdup_printf("peer %s calls in %s mode, its entry says mode=\"%s\": one side must be changed",
+                           peer->name, bind->mode == P1_MODE_1988_NORMAL ? "normal" : "X.410-1984",
                            p1_mode_name(p1_peer_mode(peer)));
   char *wrong = p1_peer_judge(peer, &bind->peer, true, relay_now_us(), links->tokens);
   if (wrong)
@@ -171,8 +171,8 @@ void p1_in_bind(struct p1_link *link, const struct p1_event *bind)
   link->hop = hop_find(link->links->relay, name);
   enum p1_mode mode = p1_peer_mode(peer);
   if (bind->mode != mode)
-    relay_log(LOG_INF, "mode", "peer=%s recognised=%s application-protocol=%d taken=%s (its entry)", peer->name,
-              p1_mode_name(bind->mode), bind->application_protocol, p1_mode_name(mode));
+    relay_log(LOG_INF, "mode", "peer=%s recognised=%s application-protocol=%d taken=%s (its entry)",
+              peer->name, p1_mode_name(bind->mode), bind->application_protocol, p1_mode_name(mode));
   net_stream_keepalive(link->stream, peer->keepalive_s);
   p1_association_bind_accept(link->association, mode, &own, p1_peer_password_form(peer));
   p1_credentials_clear(&own);

@@ -83,6 +83,7 @@ static void on_bound(struct p1_link *link, const struct p1_event *event)
   link->session_version = event->session_version;
   link->tpdu_max = event->tpdu_max;
   link->dialogue = event->dialogue;
+  link->mode = event->mode;
   const struct config_peer *peer = config_peer(relay->config, link->peer);
   g_autofree char *mismatch =
       link->initiator && peer ? p1_peer_judge(peer, &event->peer, false, relay_now_us(), link->links->tokens)
@@ -99,11 +100,9 @@ static void on_bound(struct p1_link *link, const struct p1_event *event)
     hop_reached(link->hop);
   else if (link->turn.two_way)
     hop_called(link->hop);
-  relay_log(LOG_INF, "bound",
-            "peer=%s %s=%s mode=%s checkpoint=%uK window=%u session-version=%u dialogue=%s", link->peer,
-            link->initiator ? "to" : "from", link->address, p1_mode_name(event->mode), link->checkpoint_size,
-            link->window,
-            link->session_version,
+  relay_log(LOG_INF, "bound", "peer=%s %s=%s mode=%s checkpoint=%uK window=%u session-version=%u dialogue=%s",
+            link->peer, link->initiator ? "to" : "from", link->address, p1_mode_name(event->mode),
+            link->checkpoint_size, link->window, link->session_version,
             link->dialogue == P1_TWO_WAY_ALTERNATE ? "two-way-alternate" : "monologue");
 }
 

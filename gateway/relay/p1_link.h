@@ -74,6 +74,7 @@ struct p1_link {
   gint64 since_us; /* bound; 0: never was */
   guint checkpoint_size, window, session_version, tpdu_max;
   enum p1_dialogue dialogue;
+  enum p1_mode mode;
   char *refusal; /* why it ended, or never got bound */
 };
 

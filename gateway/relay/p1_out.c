@@ -67,11 +67,8 @@ bool p1_out_has_other(const struct p1_link *link)
     return false;
   const struct p1_addresses *addresses = addresses_of(link->links, link->peer);
   for (guint i = 0; i < peer->addresses->len; i++) {
-    gint64 rests;
-    g_autoptr(GPtrArray) one = g_ptr_array_new();
-    g_ptr_array_add(one, peer->addresses->pdata[i]);
-    (void)p1_addresses_choose(addresses, one, relay_now_us(), &rests);
-    if (rests == 0 && strcmp(((const struct config_address *)one->pdata[0])->at, link->address) != 0)
+    const char *at = ((const struct config_address *)peer->addresses->pdata[i])->at;
+    if (p1_addresses_rests(addresses, at, relay_now_us()) == 0 && strcmp(at, link->address) != 0)
       return true;
   }
   return false;

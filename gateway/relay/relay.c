@@ -13,6 +13,7 @@
 
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define STOP_MS 10000u   /* open transfers get this long to end in order */
@@ -291,6 +292,16 @@ static void close_all(struct relay *relay)
   map_cache_free(relay->map_cache);
 }
 
+/* An association or session is a descriptor: as many as the system grants. */
+static void take_descriptors(void)
+{
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 int relay_main(const struct relay_start *start)
 {
   g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(g_free);
@@ -301,6 +312,7 @@ int relay_main(const struct relay_start *start)
     return 1;
   }
   signal(SIGPIPE, SIG_IGN);
+  take_descriptors();
   struct relay relay = {.start = start, .config = config, .started_us = relay_now_us()};
   relay.loop = net_loop_new();
   relay.reading = reading_new(&relay);

@@ -4,6 +4,7 @@
 One line per figure: `NAME ours=… peer=… ratio=…`. Throughput is in messages per second, the ratio is ours/peer, the median of five
 rounds in which both are measured in turn. The clock stops when the sink has the last message. The peer is Postfix with its defaults
 but in_flow_delay=0 and a relayhost: smtp-source -> Postfix -> smtp-sink. Both queues lie on the same file system, sync on.
+The figures `urgent` and `bad-peers` measure us against ourselves: links.py.
 """
 import os
 import pathlib
@@ -20,6 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 os.environ.setdefault("GW400_BUILD", str(HERE.parents[1] / "build"))
 import gateway  # noqa: E402
+import links  # noqa: E402
 
 ROOT = gateway.ROOT
 WORK = ROOT / "build/bench"
@@ -234,10 +236,7 @@ def fdatasync_cost():
 CASES = [("2k-1", 2048, 1, 400), ("2k-10", 2048, 10, 3000), ("20k-10", 20480, 10, 1500), ("1m-10", 1048576, 10, 100)]
 
 
-def main():
-    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-    WORK.mkdir(parents=True, exist_ok=True)
-    fdatasync_cost()
+def conversions(wanted):
     postfix, ours = Postfix().start(), Ours().start()
     try:
         for name, octets, sessions, count in CASES:
@@ -255,6 +254,21 @@ def main():
     finally:
         ours.stop()
         postfix.stop()
+
+
+def main():
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    WORK.mkdir(parents=True, exist_ok=True)
+    fdatasync_cost()
+    if any(f"{way}-{name}".startswith(wanted) for way in ("smtp-to-p1", "p1-to-smtp") for name, *_ in CASES):
+        conversions(wanted)
+    path = mime_file("2k", 2048)
+
+    def source(port, count):
+        smtp_source(port, path, 10, count)
+    for figure, run in (("urgent", links.urgent), ("bad-peers", links.bad_peers)):
+        if figure.startswith(wanted):
+            run(WORK, source)
 
 
 if __name__ == "__main__":

@@ -68,9 +68,9 @@ class Server:
 class SlowProxy:
     """Passes connections on; what goes to the target, in steps of at most `rate` octets a second for each connection."""
 
-    def __init__(self, target, rate):
+    def __init__(self, target, rate, port=0):
         self.target, self.rate = target, rate
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=200)
         # a small window, so that the sender feels the rate and not the buffers
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
         self.port = self.listener.getsockname()[1]

@@ -85,6 +85,7 @@ for what, fault, size, words in BAD:
             arrives(good, 30, "the message at the second address")
             home.wait_empty(20)
             assert len(good.arrived) == 1, len(good.arrived)
+            assert f"address 127.0.0.1:{bad.port} is not called until" in home.cli("peer", "list").stdout
             assert bad.calls, "the first address was called first"
             assert re.search(words, home.log_text()), words
             mail(home)
@@ -258,6 +259,13 @@ def _(folder, started):
         assert len(good.arrived[0][1]) < 10000 and len(good.calls) == 2, len(good.calls)
         associations = json.loads(home.cli("peer", "list", "--json").stdout)[0]["associations"]
         assert sorted(item["for"] for item in associations) == ["all", "urgent"], associations
+        large = [item for item in associations if item["for"] == "all"][0]
+        assert large["mode"] == "1988-normal" and large["window"] == 2 and large["dialogue"] == "monologue", large
+        activity = large["activity"]
+        assert activity["direction"] == "out" and activity["priority"] == "normal" and activity["of"] > 6 << 20, activity
+        assert 0 < activity["octets"] < activity["of"], activity
+        shown = home.cli("peer", "list").stdout
+        assert f"sending {activity['message']} (normal)" in shown and "for urgent messages" in shown, shown
         arrives(good, 60, "the others follow", 42)
 
 
