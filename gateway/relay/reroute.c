@@ -3,8 +3,6 @@
 #include "relay/audit.h"
 #include "relay/envelope.h"
 
-#include <string.h>
-
 bool reroute_is_due(const struct hop *hop)
 {
   return hop->failures > 0 && hop->down_since_us &&
@@ -32,24 +30,34 @@ void reroute_blocked(struct relay *relay, struct store_message *message)
   }
 }
 
-/* "b\nc" and a: the hop b, and "c\na" for later. */
-static char *take_next(const char *hop, char **fallbacks)
+/* The first of "b\nc" that is not as long out of reach itself; NULL: none. The others stay, and the hop left
+ * comes behind them. */
+static char *take_next(const struct hop *hop, char **fallbacks)
 {
-  char *rest = strchr(*fallbacks, '\n');
-  char *next = rest ? g_strndup(*fallbacks, (gsize)(rest - *fallbacks)) : g_strdup(*fallbacks);
-  char *later = rest ? g_strdup_printf("%s\n%s", rest + 1, hop) : g_strdup(hop);
-  g_free(*fallbacks);
-  *fallbacks = later;
+  g_auto(GStrv) names = g_strsplit(*fallbacks, "\n", -1);
+  g_autoptr(GString) later = g_string_new(NULL);
+  char *next = NULL;
+  for (guint i = 0; names[i]; i++) {
+    if (!next && !reroute_is_due(hop_find(hop->relay, names[i])))
+      next = g_strdup(names[i]);
+    else
+      g_string_append_printf(later, "%s\n", names[i]);
+  }
+  if (next) {
+    g_string_append(later, hop->name);
+    g_free(*fallbacks);
+    *fallbacks = g_strdup(later->str);
+  }
   return next;
 }
 
 bool reroute_recipient(const struct hop *hop, struct store_recipient *recipient)
 {
   struct mapping_recipient *told = envelope_recipient(recipient);
-  bool has_other = told->fallbacks && *told->fallbacks;
-  if (has_other) {
+  char *next = told->fallbacks ? take_next(hop, &told->fallbacks) : NULL;
+  if (next) {
     g_free(recipient->hop);
-    recipient->hop = take_next(hop->name, &told->fallbacks);
+    recipient->hop = next;
     recipient->due_us = 0;
     recipient->attempts = 0;
     recipient->state = STORE_ROUTED;
@@ -57,7 +65,7 @@ bool reroute_recipient(const struct hop *hop, struct store_recipient *recipient)
     recipient->detail = envelope_outcome_pack(told);
   }
   mapping_recipient_free(told);
-  return has_other;
+  return next != NULL;
 }
 
 struct moved {
