@@ -152,9 +152,11 @@ const struct schema_attribute schema_peer_attributes[] = {
   {CHOICE("text-body", config_peer, text_body, "general-text|ia5|iso8859-1"), .standard = "general-text",
    .help = "Body part in which text that is not ASCII is sent."},
   {CHOICE("attachment-body", config_peer, attachment_body, "file-transfer|bilateral"),
-   .standard = "file-transfer", .help = "Body part in which attachments are sent."},
+   .standard = "file-transfer",
+   .help = "Body part in which attachments are sent. 1984 has no file transfer body part: there they go as MIME in IA5 text."},
   {CHOICE("content-type", config_peer, content_type, "auto|2|22"), .standard = "auto",
-   .help = "Content type sent: P2, P22, or P22 where its elements are used."},
+   .help = "Content type sent: P2, P22, or P22 where its elements are used (to a peer of 1984 P2). With 2 relayed P22 is "
+           "downgraded too."},
   END_OF_ROWS};
 
 const struct schema_element schema_peer_children[] = {

@@ -15,7 +15,7 @@ static const char SETTINGS[] =
     "'admd': <'x'>, 'prmd': <'sea'>, 'mta-name': <'sea-mta'>, "
     "'peers': <[{'name': <'old'>, 'mode': <'1984'>}, {'name': <'new'>}, "
     "{'name': <'file'>, 'mode': <'1984'>, 'attachment-body': <'bilateral'>}, "
-    "{'name': <'both'>, 'mode': <'1984'>, 'content-type': <'22'>}]>, "
+    "{'name': <'both'>, 'mode': <'1984'>, 'content-type': <'22'>}, {'name': <'p2'>, 'content-type': <'2'>}]>, "
     "'routes': <[{'or': <'/PRMD=old/ADMD=x/C=de/'>, 'peer': <'old'>}, "
     "{'or': <'/PRMD=file/ADMD=x/C=de/'>, 'peer': <'file'>}, {'or': <'/PRMD=both/ADMD=x/C=de/'>, 'peer': "
     "<'both'>}, "

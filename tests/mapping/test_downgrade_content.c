@@ -126,6 +126,61 @@ START_TEST(content_of_22_kept)
 }
 END_TEST
 
+/* A peer of 1988 whose users read P2 alone: the content is downgraded, the envelope is not. */
+START_TEST(content_alone)
+{
+  g_autoptr(GBytes) apdu = downgrading_message(
+      &(struct downgrading_message){.content = P22("", GENERAL_TEXT),
+                                    .extra = EXTENSION("05", "0520", "17'970109144603Z'"),
+                                    .name = "30{" NAME("p2", "lee") "} 31{ 30{ 80<01> a1{13'Lee'} } }"});
+  g_autoptr(GBytes) output = NULL;
+  g_autoptr(mapping_result_t) result = downgrading_relay(context, apdu, "new", "p1:p2", &output);
+  ck_assert(!((struct mapping_recipient *)result->recipients->pdata[0])->failed);
+  g_autofree char *text = downgrading_text_of_1988(output);
+  downgrading_check(
+      "envelope of 1988", text,
+      "content-type.built-in: 2 (interpersonal-messaging-1984)|latest-delivery-time|common-name", true);
+  g_autoptr(GBytes) content = downgrading_content(output);
+  ck_assert_ptr_nonnull(
+      memmem(g_bytes_get_data(content, NULL), g_bytes_get_size(content), "MIME-Version", 12));
+}
+END_TEST
+
+/* A body part that is too long for memory: all its octets arrive, and the mail made of it has them again. */
+START_TEST(long_body_part)
+{
+  enum { LENGTH = 300000 };
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; text->len < 2 * LENGTH; i++) /* in hexadecimal */
+    g_string_append_printf(text, "%02x", i % 60 == 59 ? 0x0a : i % 60 == 58 ? 0x0d : 0x41 + i % 26);
+  g_string_append(text, "e4");
+  g_autofree char *content = g_strdup_printf(
+      P22("", "af{ a0{ 06<56010b0b> a0{ 31{ 02<01> 02<06> 02<64> } } } 28{ 06<5601040b> a0{ 1b<%s> } } }"),
+      text->str);
+  g_autoptr(GBytes) apdu = downgrading_message(&(struct downgrading_message){.content = content}),
+                    output = NULL;
+  g_autoptr(mapping_result_t) result = downgrading_relay(context, apdu, "new", "p1:old", &output);
+  ck_assert(!((struct mapping_recipient *)result->recipients->pdata[0])->failed);
+
+  g_autoptr(mapping_job_t) job =
+      road_job(MAPPING_WRITE, MAPPING_APDU, g_bytes_get_data(output, NULL), g_bytes_get_size(output));
+  job->peer = g_strdup("old");
+  job->hop = g_strdup("smtp:localhost");
+  road_recipient(job, "/S=lee/", "bob@example.org", "smtp:localhost");
+  g_autoptr(GBytes) octets = NULL;
+  g_autoptr(mapping_result_t) written = road_run(context, job, &octets);
+  ck_assert_msg(written->status == MAPPING_OK, "%s", written->words);
+  struct mime_mail *mail = road_parse(context, octets);
+  g_autoptr(GBytes) got = road_content(mail, mail->root);
+  gsize length;
+  const char *at = g_bytes_get_data(got, &length);
+  ck_assert_uint_ge(length, LENGTH);
+  for (guint i = 0; i < LENGTH; i++)
+    ck_assert_int_eq(at[i], i % 60 == 59 ? 0x0a : i % 60 == 58 ? 0x0d : 0x41 + i % 26);
+  mime_mail_free(mail);
+}
+END_TEST
+
 static const struct {
   const char *indicators, *extra, *content;
   gint reason, diagnostic; /* 0: it goes */
@@ -354,6 +409,8 @@ static Suite *suite(void)
   tcase_add_loop_test(tests, each_content, 0, G_N_ELEMENTS(contents));
   tcase_add_loop_test(tests, content_untouched, 0, 2);
   tcase_add_test(tests, content_of_22_kept);
+  tcase_add_test(tests, content_alone);
+  tcase_add_test(tests, long_body_part);
   tcase_add_loop_test(tests, conversion_prohibited, 0, G_N_ELEMENTS(prohibitions));
   tcase_add_loop_test(tests, notifications, 0, 3);
   tcase_add_test(tests, real_message);
