@@ -63,19 +63,27 @@ char *envelope_critical(const struct Extensions *extensions, bool transit)
   return NULL;
 }
 
+/* What was discarded: each kind once, however many recipients have it. */
+struct discarded {
+  GString *list;     /* Discarded-X400-MTS-Extensions */
+  GHashTable *names; /* in the list */
+  GHashTable *told;  /* losses */
+};
+
 static void add_discarded(struct from_x400 *from, const struct Extensions *extensions, const char *where,
-                          GString *list)
+                          struct discarded *discarded)
 {
   for (int i = 0; extensions && i < extensions->list.count; i++) {
     const struct ExtensionField *extension = extensions->list.array[i];
     if (served(extension))
       continue;
     g_autofree char *name = x400_extension_name(extension);
-    g_autofree char *quoted = g_strdup_printf("%s%s", list->len ? ", " : "", name);
-    if (!strstr(list->str, name))
-      g_string_append(list, quoted);
-    mapping_loss(from->losses, "%s extension %s: discarded (RFC 2156 5.3.6): mail has no such service", where,
-                 name);
+    if (g_hash_table_add(discarded->names, g_strdup(name)))
+      g_string_append_printf(discarded->list, "%s%s", discarded->list->len ? ", " : "", name);
+    char *loss =
+        g_strdup_printf("%s extension %s: discarded (RFC 2156 5.3.6): mail has no such service", where, name);
+    if (g_hash_table_add(discarded->told, loss)) /* it owns loss now, either way */
+      mapping_loss(from->losses, "%s", loss);
   }
 }
 
@@ -269,6 +277,35 @@ static void write_conversion(struct from_x400 *from, const struct asn1_value *ap
     mime_writer_field(from->writer, "Conversion-With-Loss", "Prohibited");
 }
 
+/* 5.3.6: what mail has no field for. */
+static void write_discarded(struct from_x400 *from, const struct MessageTransferEnvelope *envelope)
+{
+  struct discarded discarded = {g_string_new(NULL),
+                                g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                                g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+  bool converts = false;
+  if (envelope->per_domain_bilateral_information)
+    mapping_loss(from->losses,
+                 "message per-domain-bilateral-information: discarded (RFC 2156 5.3.6): it is private "
+                 "to domains of X.400");
+  add_discarded(from, envelope->extensions, "message", &discarded);
+  for (int i = 0; i < envelope->per_recipient_fields.list.count; i++) {
+    const struct PerRecipientMessageTransferFields *fields = envelope->per_recipient_fields.list.array[i];
+    if (fields->explicit_conversion && !converts)
+      mapping_loss(from->losses,
+                   "recipient explicit-conversion (%ld): discarded (RFC 2156 5.3.6): mail has no such "
+                   "service",
+                   *fields->explicit_conversion);
+    converts = converts || fields->explicit_conversion;
+    add_discarded(from, fields->extensions, "recipient", &discarded);
+  }
+  if (discarded.list->len)
+    mime_writer_field(from->writer, "Discarded-X400-MTS-Extensions", discarded.list->str);
+  g_string_free(discarded.list, TRUE);
+  g_hash_table_unref(discarded.names);
+  g_hash_table_unref(discarded.told);
+}
+
 void envelope_from_x400(struct from_x400 *from, const struct asn1_value *apdu,
                         const struct MessageTransferEnvelope *envelope, guint recipients)
 {
@@ -300,21 +337,5 @@ void envelope_from_x400(struct from_x400 *from, const struct asn1_value *apdu,
                            &asn_DEF_LatestDeliveryTime);
   if (latest)
     write_time(from, "Latest-Delivery-Time", asn1_value_get(latest));
-  if (envelope->per_domain_bilateral_information)
-    mapping_loss(from->losses,
-                 "message per-domain-bilateral-information: discarded (RFC 2156 5.3.6): it is private "
-                 "to domains of X.400");
-  g_autoptr(GString) discarded = g_string_new(NULL);
-  add_discarded(from, envelope->extensions, "message", discarded);
-  for (int i = 0; i < envelope->per_recipient_fields.list.count; i++) {
-    const struct PerRecipientMessageTransferFields *fields = envelope->per_recipient_fields.list.array[i];
-    if (fields->explicit_conversion)
-      mapping_loss(from->losses,
-                   "recipient explicit-conversion (%ld): discarded (RFC 2156 5.3.6): mail has no such "
-                   "service",
-                   *fields->explicit_conversion);
-    add_discarded(from, fields->extensions, "recipient", discarded);
-  }
-  if (discarded->len)
-    mime_writer_field(writer, "Discarded-X400-MTS-Extensions", discarded->str);
+  write_discarded(from, envelope);
 }

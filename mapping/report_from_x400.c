@@ -49,16 +49,22 @@ static char *time_text(const struct OCTET_STRING *field)
   return g_string_free(text, FALSE);
 }
 
+static bool is_one_of(const struct ExtensionField *extension, const long *numbers)
+{
+  if (extension->type.present != ExtensionType_PR_standard_extension)
+    return false;
+  while (*numbers && *numbers != extension->type.choice.standard_extension)
+    numbers++;
+  return *numbers != 0;
+}
+
 /* 5.3.8.1: what has no field of its own is listed, whatever its criticality. */
 static void add_discarded(struct from_x400 *from, const struct Extensions *extensions, const long *served,
                           GString *names)
 {
   for (int i = 0; extensions && i < extensions->list.count; i++) {
     const struct ExtensionField *extension = extensions->list.array[i];
-    bool known = false;
-    for (guint k = 0; served[k] && !known; k++)
-      known = extension == x400_extension(extensions, served[k]);
-    if (known)
+    if (is_one_of(extension, served))
       continue;
     g_autofree char *name = x400_extension_name(extension);
     g_string_append_printf(names, "%s%s", names->len ? ", " : "", name);
@@ -349,16 +355,18 @@ static char *fill_message(struct from_x400 *from, const struct mapping_job *job,
 
 /* --- the whole --- */
 
-static void write_trace(struct from_x400 *from, const struct asn1_value *apdu, const struct Report *report)
+/* Writes and returns it. */
+static GPtrArray *write_trace(struct from_x400 *from, const struct asn1_value *apdu,
+                              const struct Report *report)
 {
-  g_autoptr(GPtrArray) trace =
-      trace_from_asn1(apdu, &report->envelope.trace_information, report->envelope.extensions);
+  GPtrArray *trace = trace_from_asn1(apdu, &report->envelope.trace_information, report->envelope.extensions);
   for (guint i = trace->len; i-- > 0;) {
     g_autofree char *text = trace_format(trace->pdata[i]);
     mime_writer_field(from->writer, "X400-Received", text);
   }
   g_autofree char *identifier = x400_identifier_text(&report->envelope.report_identifier);
   mime_writer_field(from->writer, "X400-MTS-Identifier", identifier);
+  return trace;
 }
 
 /* The returned content as mail; what cannot be read as one is left out, and listed. */
@@ -399,10 +407,13 @@ bool report_from_x400(struct from_x400 *from, const struct mapping_job *job, con
   for (int i = 0; i < report->content.per_recipient_fields.list.count; i++)
     if (report_is_wanted(from->context, &report->content, report->content.per_recipient_fields.list.array[i]))
       add_recipient(from, apdu, report->content.per_recipient_fields.list.array[i], status);
-  write_trace(from, apdu, report);
-  const struct mail_time now = job_time(job->received_us);
+  g_autoptr(GPtrArray) trace = write_trace(from, apdu, report);
+  const struct trace_element *first_step = trace->len ? trace->pdata[0] : NULL;
+  /* 5.3.8.3: the report's own time, not that of its conversion */
+  const struct mail_time made =
+      first_step && first_step->arrival.us ? first_step->arrival : job_time(job->received_us);
   bool returns = report->content.returned_content != NULL;
-  g_autofree char *boundary = delivery_status_write(status, from->context, from->writer, job->id, &now,
+  g_autofree char *boundary = delivery_status_write(status, from->context, from->writer, job->id, &made,
                                                     first->mapped, subject_of, returns);
   if (returns)
     write_returned(from, apdu, report->content.returned_content, boundary);

@@ -85,34 +85,33 @@ static bool transit_mail(struct mapping_context *context, const struct mapping_j
 
 /* --- APDU --- */
 
-static const struct mapping_recipient *recipient_of(const struct mapping_job *job, int position)
+/* The job's recipients by their position in an envelope of count; NULL where there is none at this hop.
+ * Caller frees the array. */
+static const struct mapping_recipient **by_position(const struct mapping_job *job, int count)
 {
+  const struct mapping_recipient **found = g_new0(const struct mapping_recipient *, (gsize)count + 1);
   for (guint i = 0; i < job->recipients->len; i++) {
     const struct mapping_recipient *recipient = job->recipients->pdata[i];
-    if (recipient->ordinal == (guint)position)
-      return recipient;
+    if (recipient->ordinal < (guint)count)
+      found[recipient->ordinal] = recipient;
   }
-  return NULL;
+  return found;
 }
 
 /* X.411 14.3.7: responsibility goes with the copy that is for the recipient. */
-static void mark(const struct mapping_job *job, int position, BIT_STRING_t *indicators)
+static void mark(const struct mapping_recipient *recipient, BIT_STRING_t *indicators)
 {
   guint32 bits = x400_bits_get(indicators);
   guint count = (guint)indicators->size * 8 - (guint)indicators->bits_unused;
-  bits = recipient_of(job, position) ? bits | 1u : bits & ~1u;
+  bits = recipient ? bits | 1u : bits & ~1u;
   x400_bits_put(indicators, bits, CLAMP(count, 8, 32));
 }
 
 /* 4.4.1: an address that named another X.400 user goes on as that user. */
-static void rename_recipient(const struct mapping_job *job, struct asn1_value *apdu, int position,
+static void rename_recipient(const struct mapping_recipient *recipient, struct asn1_value *apdu,
                              struct ORName *name)
 {
-  const struct mapping_recipient *recipient = recipient_of(job, position);
   if (!recipient || !recipient->mapped || !g_strcmp0(recipient->mapped, recipient->address))
-    return;
-  g_autofree char *text = recipient->redirected_us ? job_or_text(apdu, name) : NULL;
-  if (text && strcmp(recipient->mapped, text) == 0) /* the alternate's name stands there whole */
     return;
   g_autoptr(or_address_t) address = or_address_parse(recipient->mapped, NULL);
   if (!address)
@@ -143,10 +142,12 @@ static void transit_message(struct mapping_context *context, const struct mappin
                             const struct mapping_peer *peer, struct asn1_value *apdu,
                             MessageTransferEnvelope_t *envelope)
 {
-  for (int i = 0; i < envelope->per_recipient_fields.list.count; i++) {
+  int count = envelope->per_recipient_fields.list.count;
+  g_autofree const struct mapping_recipient **recipients = by_position(job, count);
+  for (int i = 0; i < count; i++) {
     struct PerRecipientMessageTransferFields *fields = envelope->per_recipient_fields.list.array[i];
-    mark(job, i, &fields->per_recipient_indicators);
-    rename_recipient(job, apdu, i, &fields->recipient_name);
+    mark(recipients[i], &fields->per_recipient_indicators);
+    rename_recipient(recipients[i], apdu, &fields->recipient_name);
   }
   add_trace(context, job, peer, envelope->deferred_delivery_time, apdu, &envelope->trace_information,
             &envelope->extensions);
@@ -156,10 +157,12 @@ static void transit_probe(struct mapping_context *context, const struct mapping_
                           const struct mapping_peer *peer, struct asn1_value *apdu,
                           ProbeTransferEnvelope_t *envelope)
 {
-  for (int i = 0; i < envelope->per_recipient_fields.list.count; i++) {
+  int count = envelope->per_recipient_fields.list.count;
+  g_autofree const struct mapping_recipient **recipients = by_position(job, count);
+  for (int i = 0; i < count; i++) {
     struct PerRecipientProbeTransferFields *fields = envelope->per_recipient_fields.list.array[i];
-    mark(job, i, &fields->per_recipient_indicators);
-    rename_recipient(job, apdu, i, &fields->recipient_name);
+    mark(recipients[i], &fields->per_recipient_indicators);
+    rename_recipient(recipients[i], apdu, &fields->recipient_name);
   }
   add_trace(context, job, peer, NULL, apdu, &envelope->trace_information, &envelope->extensions);
 }

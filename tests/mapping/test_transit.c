@@ -426,6 +426,49 @@ START_TEST(content_passes_bit_for_bit)
 }
 END_TEST
 
+/* Open types too long for memory: a private extension and a token of 100,000 octets. */
+START_TEST(long_extensions_go_on)
+{
+  g_autofree char *octets = g_strnfill(100000, 'x');
+  static const enum envelope_place places[] = {IN_MESSAGE_EXTENSIONS, IN_RECIPIENT_EXTENSIONS,
+                                               IN_REPORT_EXTENSIONS};
+  for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+    g_autofree char *field = g_strdup_printf("30{83<2A0307> A2{30{04'%s' 02<01>}}}", octets);
+    g_autoptr(GByteArray) apdu = envelopes_apdu(places[i], field);
+    g_autoptr(GBytes) output = NULL;
+    g_autoptr(mapping_result_t) result = run(apdu, 0, &output);
+    g_autofree char *wrong = envelopes_check(output, places[i], field);
+    ck_assert(!wrong);
+  }
+}
+END_TEST
+
+/* A thousand recipients, every second one at this hop. */
+START_TEST(many_recipients_are_marked_right)
+{
+  enum { MANY = 1000 };
+  g_autoptr(GString) in = g_string_new("A2{"), out = g_string_new("A2{");
+  g_autoptr(mapping_job_t) job = NULL;
+  for (guint i = 0; i < MANY; i++) {
+    g_string_append_printf(in, RECIPIENT("u%u", "01", "A8"), i);
+    g_string_append_printf(out, i % 2 ? RECIPIENT("u%u", "01", "A8") : RECIPIENT("u%u", "01", "28"), i);
+  }
+  g_string_append_c(in, '}');
+  g_string_append_c(out, '}');
+  g_autoptr(GByteArray) apdu = envelopes_apdu(IN_MESSAGE, in->str);
+  job = road_job(MAPPING_WRITE, MAPPING_APDU, apdu->data, apdu->len);
+  job->peer = g_strdup("far");
+  job->hop = g_strdup("p1:land");
+  for (guint i = 1; i < MANY; i += 2)
+    road_recipient(job, LEE, LEE, "p1:land")->ordinal = i;
+  g_autoptr(GBytes) output = NULL;
+  g_autoptr(mapping_result_t) result = road_run(context, job, &output);
+  ck_assert_msg(result->status == MAPPING_OK, "%s", result->words);
+  g_autofree char *wrong = envelopes_check(output, IN_MESSAGE, out->str);
+  ck_assert(!wrong);
+}
+END_TEST
+
 /* --- loops --- */
 
 static char *visits(guint count, bool internal)
@@ -565,6 +608,8 @@ int main(void)
   tcase_add_test(tests, mailbox_of_an_x400_user_goes_on_as_the_user);
   tcase_add_test(tests, critical_extensions_are_checked_where_they_count);
   tcase_add_test(tests, content_passes_bit_for_bit);
+  tcase_add_test(tests, long_extensions_go_on);
+  tcase_add_test(tests, many_recipients_are_marked_right);
   tcase_add_test(tests, loops_end_at_the_sixth_visit);
   tcase_add_test(tests, loops_are_seen_under_every_name);
   tcase_add_test(tests, cut_message_is_refused_as_too_long);
