@@ -34,6 +34,9 @@ enum oid presentation_syntax_of(const struct presentation *presentation, guint i
 
 char *presentation_contexts_describe(const struct presentation *presentation)
 {
+  if (presentation->x410) {
+    return g_strdup("X.410-1984 mode: no contexts");
+  }
   GString *text = g_string_new(NULL);
   for (guint i = 0; i < presentation->contexts->len; i++) {
     const struct presentation_context *context =
