@@ -2,7 +2,7 @@
  *
  * The first octets choose the envelope and how the rest is cut; the rest is what the server says. Every
  * recipient has at most one outcome, all have one when the message is done, a good one only after the text
- * was given whole, and nothing comes after the close. */
+ * was given whole, and nothing comes after the close. Of a probe no text is ever asked for. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,12 +67,13 @@ static void take(struct relay *relay, const struct smtp_client_event *event)
     be_ready(relay);
     break;
   case SMTP_CLIENT_WANT_DATA:
+    must(!relay->envelope->probe);
     give(relay);
     break;
   case SMTP_CLIENT_RECIPIENT:
     must(relay->open && event->index < relay->envelope->recipients->len && !relay->settled[event->index]);
     must(g_utf8_validate(event->text, -1, NULL));
-    must((event->code >= 400 && event->code < 600) || relay->text_whole);
+    must((event->code >= 400 && event->code < 600) || relay->text_whole || relay->envelope->probe);
     relay->settled[event->index] = true;
     relay->settled_count++;
     break;
@@ -105,6 +106,7 @@ static struct smtp_envelope *make_envelope(uint8_t choice)
   for (guint i = 0; i < 1u + (choice & 3); i++)
     smtp_envelope_add(envelope, addresses[i])->orcpt = g_strdup("utf-8;\xc3\xb6");
   envelope->envid = g_strdup("id");
+  envelope->probe = (choice & 128) != 0;
   return envelope;
 }
 
