@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { ADMD_LEVEL = 1 };
+enum { ADMD_LEVEL = 1, PRMD_LEVEL = 2 };
 
 /* One level of a hierarchy, folded: both representations NULL when it is not named, or an ADMD that is any.
  */
@@ -16,7 +16,7 @@ struct name {
 struct or_route {
   struct or_route_entry entry; /* first: an entry is its route */
   struct name names[HIERARCHY_LEVELS];
-  guint depth;
+  guint depth, order;
 };
 struct alias {
   char *of; /* folded; "": any */
@@ -28,6 +28,7 @@ struct domain_route {
 };
 struct or_routes {
   GPtrArray *addresses; /* or_route, in the order of the file */
+  GHashTable *by_prmd;  /* PRMD, folded -> GPtrArray of or_route (not owned); "": those that name none */
   GHashTable *aliases;  /* "country/admd", folded -> alias */
   GHashTable *domains;  /* lower case -> domain_route */
 };
@@ -174,6 +175,20 @@ static bool is_hierarchy(const struct or_address *address)
   return true;
 }
 
+/* A carrier's table has thousands of rows, most of them for one PRMD each. One with a twin is found by every
+ * name. */
+static void file_by_prmd(struct or_routes *routes, struct or_route *route)
+{
+  const struct name *prmd = &route->names[PRMD_LEVEL];
+  const char *key = prmd->printable && !prmd->wide ? prmd->printable : "";
+  GPtrArray *list = g_hash_table_lookup(routes->by_prmd, key);
+  if (!list) {
+    list = g_ptr_array_new();
+    g_hash_table_insert(routes->by_prmd, g_strdup(key), list);
+  }
+  g_ptr_array_add(list, route);
+}
+
 static bool add_or_route(struct or_routes *routes, GVariant *dictionary, const char *text, guint line,
                          GError **error)
 {
@@ -197,7 +212,9 @@ static bool add_or_route(struct or_routes *routes, GVariant *dictionary, const c
   const struct alias *alias = is_named(&route->names[ADMD_LEVEL]) ? alias_of(routes, route->names) : NULL;
   if (alias)
     name_set(&route->names[ADMD_LEVEL], alias->of);
+  route->order = routes->addresses->len;
   g_ptr_array_add(routes->addresses, route);
+  file_by_prmd(routes, route);
   return true;
 }
 
@@ -249,6 +266,7 @@ struct or_routes *or_routes_new(GVariant *list, GVariant *aliases, GError **erro
 {
   struct or_routes *routes = g_new0(struct or_routes, 1);
   routes->addresses = g_ptr_array_new_with_free_func(or_route_free);
+  routes->by_prmd = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
   routes->aliases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, alias_free);
   routes->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, domain_route_free);
   if (add_all(routes, aliases, "alias", add_alias, error) && add_all(routes, list, "route", add_route, error))
@@ -261,6 +279,7 @@ void or_routes_free(struct or_routes *routes)
 {
   if (!routes)
     return;
+  g_hash_table_unref(routes->by_prmd);
   g_ptr_array_unref(routes->addresses);
   g_hash_table_unref(routes->aliases);
   g_hash_table_unref(routes->domains);
@@ -322,20 +341,43 @@ static bool is_longer(const struct fit *a, const struct fit *b)
   return !a->by_any && b->by_any;
 }
 
+struct search {
+  const struct name *names;
+  bool heed_admd;
+  const struct or_route *found;
+  struct fit best;
+};
+
+static void search_in(struct search *search, const GPtrArray *list)
+{
+  struct fit fit;
+  for (guint i = 0; list && i < list->len; i++) {
+    const struct or_route *route = list->pdata[i];
+    if (!fits(route, search->names, search->heed_admd, &fit))
+      continue;
+    bool worse = search->found && is_longer(&search->best, &fit);
+    bool better = !search->found || is_longer(&fit, &search->best);
+    if (better || (!worse && route->order < search->found->order)) {
+      search->found = route;
+      search->best = fit;
+    }
+  }
+}
+
 /* Without heeding the ADMD something below it has to agree: not every other ADMD of a country is near. */
 static const struct or_route *longest(const struct or_routes *routes,
                                       const struct name names[HIERARCHY_LEVELS], bool heed_admd)
 {
-  const struct or_route *found = NULL;
-  struct fit best = {0, 0, false}, fit;
-  for (guint i = 0; i < routes->addresses->len; i++) {
-    const struct or_route *route = routes->addresses->pdata[i];
-    if (fits(route, names, heed_admd, &fit) && (!found || is_longer(&fit, &best))) {
-      found = route;
-      best = fit;
-    }
+  struct search search = {.names = names, .heed_admd = heed_admd};
+  const struct name *prmd = &names[PRMD_LEVEL];
+  if (prmd->wide) {
+    search_in(&search, routes->addresses);
+  } else {
+    search_in(&search, g_hash_table_lookup(routes->by_prmd, ""));
+    if (prmd->printable && *prmd->printable)
+      search_in(&search, g_hash_table_lookup(routes->by_prmd, prmd->printable));
   }
-  return found && !heed_admd && best.depth <= ADMD_LEVEL + 1 ? NULL : found;
+  return search.found && !heed_admd && search.best.depth <= ADMD_LEVEL + 1 ? NULL : search.found;
 }
 
 /* The address's names as the table compares them; returns the alias that changed them. */
