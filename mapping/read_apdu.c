@@ -289,22 +289,34 @@ static void read_message(struct reading *reading, const Message_t *message)
   reading->content = NULL;
 }
 
+/* A report ends here, and this is what the operator reads of it: why, and the outcomes, as many as fit a
+ * record. */
+static void end_report(struct reading *reading, const Report_t *report, const char *why)
+{
+  enum { TOLD_MAX = 20 };
+  const ReportTransferContent_t *content = &report->content;
+  int count = content->per_recipient_fields.list.count;
+  g_autoptr(GString) words = g_string_new(why);
+  for (int i = 0; i < MIN(count, TOLD_MAX); i++) {
+    const PerRecipientReportTransferFields_t *fields = content->per_recipient_fields.list.array[i];
+    g_autofree char *name = job_or_text(reading->apdu, &fields->actual_recipient_name);
+    g_autofree char *outcome = report_outcome_words(&fields->last_trace_information.report_type);
+    g_string_append_printf(words, "; %s: %s", name ? name : "(unreadable)", outcome);
+  }
+  if (count > TOLD_MAX)
+    g_string_append_printf(words, "; and %d more", count - TOLD_MAX);
+  reading->result->words = g_utf8_make_valid(words->str, -1);
+}
+
 /* Whether its originator asked for any of it.  A report that is here because the originating MTA, which is
  * this gateway, asks always (X.411 12.2.1.1), and the sender did not (NOTIFY=NEVER), is the operator's alone.
  */
-static bool somebody_asked(struct reading *reading, const Report_t *report)
+static bool somebody_asked(const struct reading *reading, const Report_t *report)
 {
   const ReportTransferContent_t *content = &report->content;
-  g_autoptr(GString) words = g_string_new("the sender asked for no report (NOTIFY=NEVER):");
-  for (int i = 0; i < content->per_recipient_fields.list.count; i++) {
-    const PerRecipientReportTransferFields_t *fields = content->per_recipient_fields.list.array[i];
-    if (report_is_wanted(reading->context, content, fields))
+  for (int i = 0; i < content->per_recipient_fields.list.count; i++)
+    if (report_is_wanted(reading->context, content, content->per_recipient_fields.list.array[i]))
       return true;
-    g_autofree char *name = job_or_text(reading->apdu, &fields->actual_recipient_name);
-    g_autofree char *outcome = report_outcome_words(&fields->last_trace_information.report_type);
-    g_string_append_printf(words, "%s %s: %s", i ? ";" : "", name ? name : "(unreadable)", outcome);
-  }
-  reading->result->words = g_utf8_make_valid(words->str, -1);
   return false;
 }
 
@@ -328,8 +340,8 @@ static void read_report(struct reading *reading, const Report_t *report)
   g_autoptr(or_address_t) address =
       or_address_from_asn1(reading->apdu, &envelope->report_destination_name, &error);
   if (address && or_address_equal(address, reading->context->own)) {
-    result->words =
-        g_strdup("a report for the gateway itself: a mail without sender went out under its name");
+    end_report(reading, report,
+               "a report for the gateway itself: a mail without sender went out under its name");
     return;
   }
   struct mapping_recipient *recipient = mapping_recipient_new(0);
@@ -339,6 +351,7 @@ static void read_report(struct reading *reading, const Report_t *report)
                                             NULL, &error);
   if (routed && !g_str_has_prefix(recipient->hop, "p1:") && !somebody_asked(reading, report)) {
     mapping_recipient_free(recipient);
+    end_report(reading, report, "the sender asked for no report (NOTIFY=NEVER)");
     return;
   }
   g_ptr_array_add(result->recipients, recipient);
