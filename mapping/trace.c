@@ -299,6 +299,8 @@ void trace_append(const struct trace_element *element, struct asn1_value *value,
     return;
   struct ExtensionField *field = x400_extension(*extensions, StandardExtension_internal_trace_information);
   g_autoptr(asn1_value_t) inner = x400_extension_value(value, field, &asn_DEF_InternalTraceInformation);
+  if (field && !inner)
+    return; /* not ours to read: it goes on as it came, and trace-information tells of us */
   if (!inner)
     inner = asn1_value_new(&asn_DEF_InternalTraceInformation);
   add_internal(element, asn1_value_get(inner));

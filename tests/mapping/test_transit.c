@@ -237,6 +237,8 @@ static const struct {
     {"env:internal-trace", IN_MESSAGE_EXTENSIONS, "30{80<26> A2{30{" FAR_INTERNAL "}}}",
      "30{80<26> A2{30{" FAR_INTERNAL OWN_INTERNAL "}}}"},
     {"env:internal-trace", IN_MESSAGE_EXTENSIONS, "", "30{80<26> A2{30{" OWN_INTERNAL "}}}"},
+    {"env:internal-trace", IN_MESSAGE_EXTENSIONS, "30{80<26> A2{04'not trace'}}",
+     "30{80<26> A2{04'not trace'}}"},
     {"prb:trace", IN_PROBE, "69{" FAR_ELEMENT "}", "69{" FAR_ELEMENT OWN_ELEMENT "}"},
     {"prb:trace", IN_PROBE_EXTENSIONS, "30{80<26> A2{30{" FAR_INTERNAL "}}}",
      "30{80<26> A2{30{" FAR_INTERNAL OWN_INTERNAL "}}}"},
