@@ -97,14 +97,16 @@ static const struct expectation {
     {RTSE_STATE_INTERRUPTING, "P_ACTIVITY_INTERRUPT_CNF>TURN P_SYNC_MINOR_CNF>INTERRUPTING "
                               "P_U_EXCEPTION_IND>INTERRUPTING P_P_EXCEPTION_IND>INTERRUPTING "
                               "P_TOKEN_PLEASE_IND>INTERRUPTING"},
-    {RTSE_STATE_ENDING, "P_SYNC_MINOR_CNF>ENDING P_ACTIVITY_END_CNF>TURN RT_INTERRUPT>INTERRUPTING P_U_EXCEPTION_IND>DISCARDING "
-                        "P_P_EXCEPTION_IND>DISCARDING P_TOKEN_PLEASE_IND>ENDING"},
+    {RTSE_STATE_ENDING,
+     "P_SYNC_MINOR_CNF>ENDING P_ACTIVITY_END_CNF>TURN RT_INTERRUPT>INTERRUPTING P_U_EXCEPTION_IND>DISCARDING "
+     "P_P_EXCEPTION_IND>DISCARDING P_TOKEN_PLEASE_IND>ENDING"},
     {RTSE_STATE_DISCARDING,
      "P_ACTIVITY_DISCARD_CNF>TURN P_SYNC_MINOR_CNF>DISCARDING P_U_EXCEPTION_IND>DISCARDING "
      "P_P_EXCEPTION_IND>DISCARDING P_TOKEN_PLEASE_IND>DISCARDING"},
     {RTSE_STATE_RECEIVING,
      "P_DATA_IND>RECEIVING P_SYNC_MINOR_IND>RECEIVING P_ACTIVITY_END_IND>RECEIVED RT_REPORT>REPORTED "
-     "RT_CHECKPOINT_RSP>RECEIVING P_P_EXCEPTION_IND>STOPPING P_ACTIVITY_INTERRUPT_IND>WAIT P_ACTIVITY_DISCARD_IND>WAIT "
+     "RT_CHECKPOINT_RSP>RECEIVING P_P_EXCEPTION_IND>STOPPING P_ACTIVITY_INTERRUPT_IND>WAIT "
+     "P_ACTIVITY_DISCARD_IND>WAIT "
      "RT_TURN_PLEASE_REQ>RECEIVING"},
     {RTSE_STATE_RECEIVED,
      "RT_SECURED>WAIT RT_REPORT>REPORTED RT_CHECKPOINT_RSP>RECEIVED P_P_EXCEPTION_IND>STOPPING "
@@ -562,6 +564,122 @@ START_TEST(rtorq_is_as_the_standard_has_it)
   ck_assert(g_bytes_equal(output.acse.information, wanted));
   ck_assert_uint_eq(output.acse.connect.session.units, 0x0249);
   ck_assert_uint_eq(output.acse.connect.session.tokens, SESSION_TOKENS_ALL);
+  rtse_output_clear(&output);
+  rtse_free(rtse);
+}
+END_TEST
+
+/* --- X.410-1984 mode: the same courses, bare octets --- */
+
+static struct rtse *machine_x410(bool initiator)
+{
+  return rtse_new(&(struct rtse_options){.initiator = initiator,
+                                         .checkpoint_max = 1,
+                                         .window_max = 2,
+                                         .x410 = true,
+                                         .protocol = RTSE_MTS_TRANSFER,
+                                         .syntax = OID_AS_MTA_RTSE});
+}
+
+static void come_x410(struct rtse *rtse, enum acse_service service, enum session_kind kind,
+                      enum acse_result result, const char *notation)
+{
+  struct acse_primitive primitive = {
+      .service = service,
+      .kind = kind,
+      .result = result,
+      .information = notation != NULL ? octets(notation) : NULL,
+      .connect = {.x410 = true,
+                  .session = {.units = 0x0249,
+                              .tokens = kind == S_INDICATION ? SESSION_TOKENS_ALL : 0,
+                              .version = 1}}};
+  osi_failure_set(&primitive.failure, OSI_LAYER_PRESENTATION, true, true, "below");
+  rtse_acse(rtse, &primitive);
+}
+
+/* The next output, whose user data are these: of an A- primitive its information, of a P- primitive its
+ * value. */
+static void assert_next(struct rtse *rtse, enum rtse_output_type type, const char *notation)
+{
+  struct rtse_output output;
+  ck_assert(rtse_next(rtse, &output));
+  ck_assert_int_eq(output.type, type);
+  GBytes *said = type == RTSE_ACSE
+                     ? output.acse.information
+                     : g_array_index(output.presentation.values, struct presentation_value, 0).octets;
+  g_autoptr(GBytes) wanted = octets(notation);
+  ck_assert_msg(g_bytes_equal(said, wanted), "%s", notation);
+  rtse_output_clear(&output);
+}
+
+START_TEST(x410_mode_sends_bare_octets)
+{
+  struct rtse *rtse = machine_x410(true);
+  struct presentation_primitive connect = {0};
+  g_autoptr(GBytes) bind = octets("05<>"), segment = octets("04<>");
+  ck_assert(rtse_open(rtse, RTSE_TWO_WAY_ALTERNATE, bind, &connect, NULL));
+  assert_next(rtse, RTSE_ACSE, "31{ 80<01> 81<02> 82<01> a3{ a0{ 05<> } } 84<0c> }");
+  come_x410(rtse, A_ASSOCIATE, S_CONFIRM, ACSE_ACCEPTED, "31{ 80<01> 81<02> a2{ a0{ 05<> } } }");
+  assert_outputs(rtse, "RT-OPEN.cnf accepted; turn; ");
+  ck_assert(rtse_transfer(rtse, 2, NULL));
+  assert_outputs(rtse, "P-ACTIVITY-START.req; segment wanted; ");
+  ck_assert(rtse_data(rtse, segment, NULL));
+  assert_next(rtse, RTSE_PRESENTATION, "04<>");
+  rtse_free(rtse);
+}
+END_TEST
+
+START_TEST(x410_mode_takes_bare_octets)
+{
+  struct rtse *rtse = machine_x410(false);
+  come_x410(rtse, A_ASSOCIATE, S_INDICATION, ACSE_ACCEPTED,
+            "31{ 80<01> 81<02> 82<01> a3{ a0{ 05<> } } 84<01> }");
+  struct rtse_output output;
+  ck_assert(rtse_next(rtse, &output));
+  ck_assert_int_eq(output.indication.type, RT_OPEN_IND);
+  ck_assert(output.indication.terms.x410);
+  ck_assert_int_eq(output.indication.terms.protocol, RTSE_MTS_TRANSFER_1984);
+  rtse_output_clear(&output);
+  g_autoptr(GBytes) result = octets("05<>");
+  ck_assert(rtse_open_accept(rtse, result, NULL));
+  assert_next(rtse, RTSE_ACSE, "31{ 80<01> 81<02> a2{ a0{ 05<> } } }");
+  ck_assert(rtse_turn_please(rtse, 3, NULL));
+  assert_next(rtse, RTSE_PRESENTATION, "02<03>");
+  from_presentation(rtse, S_ACTIVITY_START, S_INDICATION, 0, 0, NULL);
+  assert_outputs(rtse, "transfer begins; ");
+  from_presentation(rtse, S_DATA, S_INDICATION, 0, 0, "04'a segment that looks like an RTTR'");
+  ck_assert(rtse_next(rtse, &output));
+  g_autoptr(GBytes) whole = octets("04'a segment that looks like an RTTR'");
+  ck_assert_int_eq(output.indication.type, RT_SEGMENT);
+  ck_assert(g_bytes_equal(output.indication.data, whole));
+  rtse_output_clear(&output);
+  ck_assert(rtse_abort(rtse, RTSE_TEMPORARY_PROBLEM, NULL));
+  assert_next(rtse, RTSE_ACSE, "31{ 80<03> }");
+  rtse_free(rtse);
+}
+END_TEST
+
+START_TEST(x410_mode_refuses_with_a_reason)
+{
+  struct rtse *rtse = machine_x410(false);
+  come_x410(rtse, A_ASSOCIATE, S_INDICATION, ACSE_ACCEPTED, "31{ a3{ a0{ 05<> } } }");
+  assert_outputs(rtse, "RT-OPEN.ind; ");
+  g_autoptr(GBytes) error = octets("b2{ 02<02> }"); /* has no place there */
+  ck_assert(rtse_open_refuse(rtse, RTSE_REFUSE_VALIDATION_FAILURE, error, NULL));
+  assert_next(rtse, RTSE_ACSE, "31{ 80<02> }");
+  rtse_free(rtse);
+
+  rtse = machine_x410(true);
+  struct presentation_primitive connect = {0};
+  ck_assert(rtse_open(rtse, RTSE_MONOLOGUE, error, &connect, NULL));
+  assert_outputs(rtse, "A-ASSOCIATE.req; ");
+  come_x410(rtse, A_ASSOCIATE, S_CONFIRM, ACSE_REJECTED_PERMANENT, "31{ 80<00> }");
+  struct rtse_output output;
+  ck_assert(rtse_next(rtse, &output));
+  ck_assert_int_eq(output.indication.type, RT_OPEN_REFUSED);
+  ck_assert(output.indication.refuse_given && output.indication.refuse_reason == RTSE_REFUSE_BUSY);
+  ck_assert(!output.indication.failure.permanent);
+  ck_assert_msg(strstr(output.indication.failure.words, "busy"), "%s", output.indication.failure.words);
   rtse_output_clear(&output);
   rtse_free(rtse);
 }
@@ -1066,6 +1184,9 @@ static Suite *suite(void)
   suite_add_tcase(suite, codec);
   TCase *courses = tcase_create("courses");
   tcase_add_test(courses, rtorq_is_as_the_standard_has_it);
+  tcase_add_test(courses, x410_mode_sends_bare_octets);
+  tcase_add_test(courses, x410_mode_takes_bare_octets);
+  tcase_add_test(courses, x410_mode_refuses_with_a_reason);
   tcase_add_test(courses, a_proposal_without_sense_is_refused_with_words);
   tcase_add_test(courses, answers_without_sense_abort);
   tcase_add_test(courses, the_turn_may_start_with_the_responder);
