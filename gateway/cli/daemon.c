@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/config_check.h"
 #include "cli/control.h"
 #include "cli/print.h"
 
@@ -27,8 +28,10 @@ static void print_status(const json_t *answer)
   }
 }
 
+/* after: called with the configuration when the answer is yes, or NULL. */
 static int one_question(int argc, char **argv, const char *usage, bool folder,
-                        void (*print)(const json_t *answer, const char *folder))
+                        void (*print)(const json_t *answer, const char *folder),
+                        void (*after)(const char *file))
 {
   struct cli_options options = {0};
   int code = CLI_USAGE;
@@ -44,6 +47,8 @@ static int one_question(int argc, char **argv, const char *usage, bool folder,
       cli_json(answer);
     else if (code == CLI_DONE)
       print(answer, path);
+    if (code == CLI_DONE && after)
+      after(cli_configuration(&options));
     json_decref(answer);
   }
   cli_options_clear(&options);
@@ -58,7 +63,7 @@ static void print_state(const json_t *answer, const char *folder)
 
 int cli_status(int argc, char **argv)
 {
-  return one_question(argc, argv, "status [-c FILE] [--json]", false, print_state);
+  return one_question(argc, argv, "status [-c FILE] [--json]", false, print_state, NULL);
 }
 
 static void print_generation(const json_t *answer, const char *folder)
@@ -71,9 +76,18 @@ static void print_generation(const json_t *answer, const char *folder)
     printf("a restart is needed for: %s\n", restart);
 }
 
+/* A configuration that is in use may still be worth a look. */
+static void tell_warnings(const char *file)
+{
+  g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+  (void)config_check(file, lines);
+  for (guint i = 0; i < lines->len; i++)
+    fprintf(stderr, "%s\n", (const char *)lines->pdata[i]);
+}
+
 int cli_reload(int argc, char **argv)
 {
-  return one_question(argc, argv, "reload [-c FILE] [--json]", false, print_generation);
+  return one_question(argc, argv, "reload [-c FILE] [--json]", false, print_generation, tell_warnings);
 }
 
 static void print_backup(const json_t *answer, const char *folder)
@@ -84,5 +98,5 @@ static void print_backup(const json_t *answer, const char *folder)
 
 int cli_backup(int argc, char **argv)
 {
-  return one_question(argc, argv, "backup [-c FILE] [--json] DIR", true, print_backup);
+  return one_question(argc, argv, "backup [-c FILE] [--json] DIR", true, print_backup, NULL);
 }

@@ -146,7 +146,9 @@ def daemon_commands(home):
     tap.ok(code(refused) == 1 and "<p2> is not known" in refused.stderr, "reload of a bad configuration: 1, and why")
     home.config.write_text(good)
     tap.ok(home.ask("status")["generation"] == 1, "the old generation stays")
-    tap.ok("generation 2" in home.cli("reload").stdout, "reload")
+    home.config.write_text(home.config.read_text().replace("<p1>", '<route or="/C=xx/" peer="land"/>\n  <p1>'))
+    loaded = home.cli("reload")
+    tap.ok("generation 2" in loaded.stdout and "warning: possible loop" in loaded.stderr, f"reload, and what is worth a look {loaded.stderr}")
     target = home.folder / "backup"
     home.cli("backup", target)
     with sqlite3.connect(f"file:{target}/gw400.db?mode=ro", uri=True) as copy:
