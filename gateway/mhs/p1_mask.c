@@ -240,15 +240,12 @@ static bool take_packet(struct p1_mask *mask, GByteArray *out)
 {
   const guint8 *packet = mask->held->data + mask->parsed;
   gsize left = mask->held->len - mask->parsed;
-  if (left > 0 && packet[0] != TPKT_VERSION) {
-    go_blind(mask, out);
+  if (left == 0 || (left < TPKT_HEADER && packet[0] == TPKT_VERSION))
     return false;
-  }
-  if (left < TPKT_HEADER)
-    return false;
-  gsize length = (gsize)packet[2] << 8 | packet[3];
-  if (length < TPKT_LENGTH_MIN || mask->held->len > HELD_MAX) {
-    go_blind(mask, out);
+  gsize length = packet[0] == TPKT_VERSION ? (gsize)packet[2] << 8 | packet[3] : 0;
+  if (length < TPKT_LENGTH_MIN || mask->parsed + length > HELD_MAX) {
+    if (left >= SHOWN_MAX) /* as many are shown, however the stream is cut */
+      go_blind(mask, out);
     return false;
   }
   if (left < length)
@@ -310,7 +307,8 @@ void p1_mask_end(struct p1_mask *mask, GByteArray *out)
     const struct region *region = &g_array_index(mask->regions, struct region, i);
     overwrite(mask->held->data + region->offset, region->length);
   }
-  gsize shown = MIN(mask->parsed + SHOWN_MAX / 2, mask->held->len);
+  bool packet = mask->parsed < mask->held->len && mask->held->data[mask->parsed] == TPKT_VERSION;
+  gsize shown = MIN(mask->parsed + (packet ? SHOWN_MAX / 2 : SHOWN_MAX), mask->held->len);
   overwrite(mask->held->data + shown, mask->held->len - shown);
   g_byte_array_append(out, mask->held->data, mask->held->len);
   drop_held(mask);

@@ -18,7 +18,7 @@ struct piece {
 
 /* One direction: its mask, and where its packets begin. */
 struct direction {
-  struct p1_mask *mask;
+  struct p1_mask *mask; /* NULL: the bind is past */
   guint64 offset;
   guint8 header[TPKT_HEADER_OCTETS];
   guint have, left; /* octets of the header seen; octets of the packet still to come */
@@ -185,19 +185,23 @@ void p1_record_octets(struct p1_record *record, bool sent, const guint8 *data, g
 {
   if (!record)
     return;
-  struct p1_mask *mask = record->directions[sent].mask;
-  if (p1_mask_is_over(mask)) {
+  struct p1_mask **mask = &record->directions[sent].mask;
+  if (!*mask) {
     keep(record, sent, data, length);
     return;
   }
   g_autoptr(GByteArray) shown = g_byte_array_new();
-  p1_mask_input(mask, data, length, shown);
+  p1_mask_input(*mask, data, length, shown);
   keep(record, sent, shown->data, shown->len);
+  if (p1_mask_is_over(*mask))
+    g_clear_pointer(mask, p1_mask_free);
 }
 
 static void let_masks_go(struct p1_record *record)
 {
   for (guint sent = 0; sent < G_N_ELEMENTS(record->directions); sent++) {
+    if (!record->directions[sent].mask)
+      continue;
     g_autoptr(GByteArray) shown = g_byte_array_new();
     p1_mask_end(record->directions[sent].mask, shown);
     keep(record, sent, shown->data, shown->len);
