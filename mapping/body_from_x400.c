@@ -2,6 +2,7 @@
  *
  * Each body part becomes a draft (type, name, octets) or a nested message; one place writes drafts.  What no
  * rule knows is wrapped whole as application/x400-bp (3.2), so nothing is dropped. */
+#include "mapping/fax.h"
 #include "mapping/harpoon.h"
 #include "mapping/mime_word.h"
 #include "mapping/text.h"
@@ -298,6 +299,8 @@ struct mime_draft *body_draft(struct from_x400 *from, const struct BodyPart *par
       draft = text_draft(from, CHARSET_IA5, NULL, 0, text, &local);
   } else if (part->present == BodyPart_PR_teletex) {
     draft = teletex_draft(from, &part->choice.teletex, &local);
+  } else if (part->present == BodyPart_PR_g3_facsimile) {
+    draft = fax_from_x400(from, &part->choice.g3_facsimile, &local);
   } else if (part->present == BodyPart_PR_sfd) {
     draft = sfd_draft(from, part, &local);
   } else if (part->present == BodyPart_PR_bilaterally_defined) {

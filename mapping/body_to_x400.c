@@ -9,8 +9,12 @@
  * else                   file transfer body part (3.1.1, 6.4), or bilaterally-defined where the peer wants it
  * (6.3)
  *
+ * image/g3fax becomes g3-facsimile (RFC 2159).  Towards 1984 there is no general text and no file transfer: what would be
+ * one goes as HARPOON text (RFC 1496), and the heading's fields stand in a first part (RFC 2156 appendix B).
+ *
  * multipart/alternative keeps all of its parts: an X.400 user sees the text first and the rest as files
  * (decision 0053). */
+#include "mapping/fax.h"
 #include "mapping/harpoon.h"
 #include "mapping/text.h"
 
@@ -154,6 +158,16 @@ static bool is_of_1984(const struct BodyPart *part)
          part->present == BodyPart_PR_bilaterally_defined;
 }
 
+/* A basic body part has no place for what a part's header says. */
+static void part_header(struct to_x400 *to, const struct mime_part *part)
+{
+  static const char *const names[] = {"Content-ID", "Content-Description", "Content-Disposition"};
+  for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+    if (mime_part_field(part, names[i]))
+      mapping_loss(to->losses, "body part %u: %s is left out (RFC 2159 3): a facsimile has no place for it",
+                   to->part, names[i]);
+}
+
 /* 3.2 backwards. NULL: it is no body part, one that the peer cannot read, or too long to be one again: it stays a
  * file. */
 static struct BodyPart *wrapped_part(const struct to_x400 *to, const struct mime_part *part,
@@ -202,6 +216,17 @@ static bool leaf_part(struct to_x400 *to, const struct mime_part *part, bool alo
     to->new_features |= wrapped->present == BodyPart_PR_externally_defined;
     eit_add_built_in(to->types, EIT_UNKNOWN_BIT);
     return true;
+  }
+  if (!strcmp(part->type->value, "image/g3fax")) {
+    GError *local = NULL;
+    if (fax_to_x400(to, part, content, *body_part, &local)) {
+      part_header(to, part);
+      return true;
+    }
+    if (local) {
+      g_propagate_error(error, local);
+      return false;
+    }
   }
   if (to->peer->attachment_body == MAPPING_ATTACHMENT_BILATERAL) {
     bilateral_part(to, part, content, number, *body_part, fields);
