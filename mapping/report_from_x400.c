@@ -369,22 +369,32 @@ static GPtrArray *write_trace(struct from_x400 *from, const struct asn1_value *a
   return trace;
 }
 
-/* The returned content as mail; what cannot be read as one is left out, and listed. */
+/* What is no interpersonal message goes as its octets: the sender may know what they are. */
+static void write_octets(struct from_x400 *from, const struct octets *octets)
+{
+  mime_writer_field(from->writer, "Content-Type", "application/octet-stream");
+  mime_writer_transfer_field(from->writer, MIME_SEND_BASE64);
+  mime_writer_end_header(from->writer);
+  mime_writer_content(from->writer, octets, MIME_SEND_BASE64);
+  mapping_loss(from->losses,
+               "returned-content: attached as octets (RFC 2156 5.3.8.1): it is no interpersonal message "
+               "that can be read");
+}
+
+/* The returned content as mail. */
 static void write_returned(struct from_x400 *from, const struct asn1_value *apdu, const Content_t *returned,
                            const char *boundary)
 {
   g_autoptr(octets_t) octets = asn1_octets(apdu, returned);
   g_autoptr(asn1_value_t) content = job_content(from->context, from->peer, octets, NULL);
   const InformationObject_t *object = content ? asn1_value_get(content) : NULL;
+  mime_writer_delimiter(from->writer, boundary, false);
   if (!object || object->present != InformationObject_PR_ipm) {
-    mapping_loss(
-        from->losses,
-        "returned-content: left out (RFC 2156 5.3.8.1): it is no interpersonal message that can be read");
+    write_octets(from, octets);
     return;
   }
   const struct asn1_value *outer = from->value;
   from->value = content;
-  mime_writer_delimiter(from->writer, boundary, false);
   mime_writer_field(from->writer, "Content-Type", "message/rfc822");
   mime_writer_end_header(from->writer);
   g_autoptr(GError) error = NULL;
