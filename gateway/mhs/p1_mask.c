@@ -196,22 +196,26 @@ static bool mask_spdu(guint8 *data, gsize size)
   return whole;
 }
 
-/* The TSDU may lie in several packets: it is masked in one piece and laid back. */
-static bool mask_tsdu(struct p1_mask *mask)
+/* The TSDU may lie in several packets: it is masked in one piece and laid back. What the next one is: to be
+ * masked too, until a CN or an AC has passed. */
+static enum mask_phase mask_tsdu(struct p1_mask *mask)
 {
   g_autoptr(GByteArray) flat = g_byte_array_new();
   for (guint i = 0; i < mask->regions->len; i++) {
     const struct region *region = &g_array_index(mask->regions, struct region, i);
     g_byte_array_append(flat, mask->held->data + region->offset, (guint)region->length);
   }
-  bool whole = flat->len == 0 || mask_spdu(flat->data, flat->len);
+  if (flat->len == 0)
+    return MASK_CONNECTING;
+  bool connects = flat->data[0] == SI_CN || flat->data[0] == SI_AC;
+  bool whole = mask_spdu(flat->data, flat->len);
   gsize at = 0;
   for (guint i = 0; i < mask->regions->len; i++) {
     const struct region *region = &g_array_index(mask->regions, struct region, i);
     memcpy(mask->held->data + region->offset, flat->data + at, region->length);
     at += region->length;
   }
-  return whole;
+  return !whole ? MASK_BLIND : connects ? MASK_OPEN : MASK_CONNECTING;
 }
 
 /* --- the stream
@@ -262,10 +266,10 @@ static bool take_packet(struct p1_mask *mask, GByteArray *out)
   g_array_append_val(mask->regions, region);
   if (!end)
     return true;
-  mask->phase = mask_tsdu(mask) ? MASK_OPEN : MASK_BLIND;
+  mask->phase = mask_tsdu(mask);
   let_go(mask, mask->parsed, out);
   g_array_set_size(mask->regions, 0);
-  return false;
+  return mask->phase == MASK_CONNECTING;
 }
 
 void p1_mask_input(struct p1_mask *mask, const guint8 *data, gsize length, GByteArray *out)

@@ -1,9 +1,10 @@
 /* p1_mask.h - the octets of one direction of an association with the password of the MTA-bind overwritten.
  *
- * Passwords travel in the first TSDU of each side alone (CN, AC: X.411 12.1.1 inside RTSE's connectionData).
- * That TSDU is held back until it is whole; then the contents of every IA5String and OCTET STRING in its user
- * data become '*', which in these PDUs are passwords and nothing else that could be missed. What cannot be
- * read as BER is overwritten to its end. Lengths stay, so that the octets remain a dialogue. */
+ * Passwords travel in the connecting TSDU of each side alone (CN, AC: X.411 12.1.1 inside RTSE's
+ * connectionData). Each TSDU up to that one is held back until it is whole; then the contents of every
+ * IA5String and OCTET STRING in its user data become '*', which in these PDUs are passwords and nothing else
+ * that could be missed. What cannot be read as BER is overwritten to its end. Lengths stay, so that the
+ * octets remain a dialogue. */
 #ifndef GW400_MHS_P1_MASK_H
 #define GW400_MHS_P1_MASK_H
 

@@ -205,6 +205,19 @@ START_TEST(overflow_is_masked_too)
 }
 END_TEST
 
+/* TSDUs before the one that connects do not open the way for it. */
+START_TEST(a_late_bind_is_masked)
+{
+  g_autoptr(GByteArray) empty = packet_of(""), other = packet_of("0100"), bind = packet_of(forms[2]);
+  g_byte_array_append(empty, other->data, other->len);
+  g_byte_array_append(empty, bind->data, bind->len);
+  g_autoptr(GByteArray) out = masked(empty, 4096), pieces = masked(empty, 1);
+  ck_assert_uint_eq(out->len, empty->len);
+  ck_assert(!contains(out, "secre"));
+  ck_assert_mem_eq(out->data, pieces->data, out->len);
+}
+END_TEST
+
 /* What is no P1 shows what it is, and no more. */
 START_TEST(other_protocols_are_told)
 {
@@ -227,6 +240,7 @@ int main(void)
   tcase_add_loop_test(tcase, cut_passwords_are_masked, 0, G_N_ELEMENTS(dialogues));
   tcase_add_loop_test(tcase, odd_passwords_are_masked, 0, G_N_ELEMENTS(forms));
   tcase_add_test(tcase, overflow_is_masked_too);
+  tcase_add_test(tcase, a_late_bind_is_masked);
   tcase_add_test(tcase, other_protocols_are_told);
   suite_add_tcase(suite, tcase);
   SRunner *runner = srunner_create(suite);
