@@ -18,8 +18,8 @@ void job_output(const struct mapping_job *job, struct octets *octets, struct map
 struct asn1_value *job_apdu(struct mapping_context *context, const struct mapping_job *job, GError **error);
 /* The mail of in_fd. */
 struct mime_mail *job_mail(struct mapping_context *context, const struct mapping_job *job, GError **error);
-/* An interpersonal message or notification out of a content, NULL and error when it is none.  peer: whom it is
- * from, for addresses of 1984; NULL: they stay as they are. */
+/* An interpersonal message or notification out of a content, NULL and error when it is none.  peer: whom it
+ * is from, for addresses of 1984; NULL: they stay as they are. */
 struct asn1_value *job_content(struct mapping_context *context, const char *peer, struct octets *content,
                                GError **error);
 
@@ -31,7 +31,8 @@ const char *job_mta_name(struct mapping_context *context, const struct mapping_p
 
 struct mail_time job_time(gint64 us);
 /* Whether this gateway holds the message until a deferred delivery time: when the time lies behind the
- * message's acceptance, and it was submitted here or its peer's are held (X.411 14.3.4: a bilateral matter).
+ * message's acceptance, and it was submitted here or its peer's are held (X.411 8.2.1.1.1.12: a bilateral
+ * matter).
  */
 bool job_deferral(struct mapping_context *context, const struct mapping_job *job,
                   const struct mail_time *asked);

@@ -1,4 +1,4 @@
-/* redirection.h - the alternate recipient that an originator asked for (X.411 8.2.1.1.1.3, 14.3.5): when a
+/* redirection.h - the alternate recipient that an originator asked for (X.411 8.2.1.1.1.5, clause 14): when a
  * recipient cannot be reached, the message goes to it instead of a report to the originator.
  *
  * Once per recipient, and never back: not to one whom the redirection history names already. */

@@ -125,7 +125,7 @@ static void record_report(struct store_txn *txn, const struct store_message *rep
   audit_record(audit, txn, report->id, -1, "report-made");
 }
 
-/* X.411 14.3.5: the message goes on to the recipient's alternate, once. */
+/* X.411 8.2.1.1.1.5: the message goes on to the recipient's alternate, once. */
 static void redirect(struct reporter *reporter, struct store_recipient *recipient,
                      const struct mapping_recipient *alternate, struct store_txn *txn)
 {

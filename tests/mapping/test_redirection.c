@@ -1,4 +1,4 @@
-/* The alternate recipient that an originator asked for, X.411 8.2.1.1.1.3 and 14.3.5: when a recipient fails
+/* The alternate recipient that an originator asked for, X.411 8.2.1.1.1.5: when a recipient fails
  * the message goes to it, once and never back, and the envelope tells (8.2.1.1.1.5). Octets are written by
  * hand from the module. */
 #include "lib/envelopes.h"

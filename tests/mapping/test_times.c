@@ -1,5 +1,5 @@
-/* The times of an envelope as READ and WRITE see them: whose deferred delivery is ours to do (X.411 14.3.4),
- * what the trace tells of it (8.5.4), the latest delivery time. */
+/* The times of an envelope as READ and WRITE see them: whose deferred delivery is ours to do
+ * (X.411 8.2.1.1.1.12), what the trace tells of it (8.5.4), the latest delivery time. */
 #include "lib/addressing.h"
 #include "lib/envelopes.h"
 
