@@ -256,6 +256,9 @@ void p1_association_bind_accept(struct p1_association *association, enum p1_mode
                                 const struct p1_credentials *local, enum p1_password_form form);
 /* Whether an association that came in one mode can go on in the other. */
 bool p1_mode_fits(enum p1_mode came, enum p1_mode wanted);
+/* Before an answer to P1_BIND or P1_RECOVER: RTSE agrees to no larger checkpoints (KiB; 0: none) and no wider
+ * window, as the peer is set up; without it p1_options hold. */
+void p1_association_limit(struct p1_association *association, guint checkpoint_size, guint window);
 void p1_association_bind_refuse(struct p1_association *association, enum p1_bind_error error);
 
 /* Responder's answers to P1_RECOVER.  Refused for good (cannotRecover), or because we are busy now. */

@@ -166,6 +166,11 @@ void p1_on_open_ind(struct p1_association *association, struct rtse_indication *
   p1_credentials_clear(&peer);
 }
 
+void p1_association_limit(struct p1_association *association, guint checkpoint_size, guint window)
+{
+  association->terms = rtse_limit(association->rtse, checkpoint_size, window);
+}
+
 void p1_association_bind_accept(struct p1_association *association, enum p1_mode mode,
                                 const struct p1_credentials *local, enum p1_password_form form)
 {

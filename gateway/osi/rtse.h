@@ -149,6 +149,9 @@ bool rtse_open(struct rtse *rtse, enum rtse_dialogue dialogue, GBytes *user_data
  * the turn, and has it again. */
 bool rtse_open_recover(struct rtse *rtse, enum rtse_dialogue dialogue, const struct session_reference *old,
                        bool turn_there, struct presentation_primitive *connect, GError **error);
+/* Before RT_OPEN_IND is accepted: no more than this is agreed to, now that the peer is known; the terms then.
+ */
+struct rtse_terms rtse_limit(struct rtse *rtse, guint checkpoint_max, guint window_max);
 /* Answers RT_OPEN_IND; a recovered association has no user_data. */
 bool rtse_open_accept(struct rtse *rtse, GBytes *user_data, GError **error);
 /* reason goes out in X.410-1984 mode, user_data in normal mode; only RTSE_REFUSE_BUSY is not for good. */

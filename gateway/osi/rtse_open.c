@@ -64,6 +64,15 @@ void rtse_do_indicate_open(struct rtse *rtse, const struct rtse_input *input)
   input->acse->connect = (struct presentation_primitive){0};
 }
 
+struct rtse_terms rtse_limit(struct rtse *rtse, guint checkpoint_max, guint window_max)
+{
+  if (rtse->state == RTSE_STATE_OPENED) {
+    rtse->terms.checkpoint_size = agree_checkpoint(rtse->terms.checkpoint_size, checkpoint_max);
+    rtse->terms.window = MIN(rtse->terms.window, MAX(window_max, 1));
+  }
+  return rtse->terms;
+}
+
 GBytes *rtse_write(const struct rtse *rtse, struct rtse_apdu *apdu)
 {
   apdu->x410 = rtse->terms.x410;

@@ -174,6 +174,7 @@ void p1_in_bind(struct p1_link *link, const struct p1_event *bind)
     relay_log(LOG_INF, "mode", "peer=%s recognised=%s application-protocol=%d taken=%s (its entry)",
               peer->name, p1_mode_name(bind->mode), bind->application_protocol, p1_mode_name(mode));
   net_stream_keepalive(link->stream, peer->keepalive_s);
+  p1_association_limit(link->association, peer->checkpoint_size, peer->window);
   p1_association_bind_accept(link->association, mode, &own, p1_peer_password_form(peer));
   p1_credentials_clear(&own);
 }
@@ -195,8 +196,9 @@ static void accepted(void *user, struct net_stream *stream)
   g_autofree char *reference = g_uuid_string_random();
   struct p1_options options = {.initiator = false,
                                .tpdu_size = 0, /* whatever the caller proposes */
-                               .checkpoint_size = 64,
-                               .window = 8,
+                               .checkpoint_size =
+                                   G_MAXUINT16, /* the peer's entry has a say once it is known */
+                               .window = G_MAXUINT8,
                                .dialogue = P1_TWO_WAY_ALTERNATE,
                                .session_version = 2,
                                .reference = reference,

@@ -682,6 +682,43 @@ START_TEST(x410_mode_refuses_with_a_reason)
   ck_assert_msg(strstr(output.indication.failure.words, "busy"), "%s", output.indication.failure.words);
   rtse_output_clear(&output);
   rtse_free(rtse);
+
+/* What the peer is set up for bounds what is agreed, once it is known who calls: never more than proposed. */
+START_TEST(terms_are_limited_before_an_association_is_accepted)
+{
+  static const struct {
+    const char *proposal;
+    guint checkpoint, window, agreed_checkpoint, agreed_window;
+  } cases[] = {
+      {"b0{ 80<02> 81<05> a3{ a0{ 05<> } } }", 1, 3, 1, 3},
+      {"b0{ 80<02> 81<05> a3{ a0{ 05<> } } }", 64, 8, 2, 5},
+      {"b0{ 80<02> a3{ a0{ 05<> } } }", 0, 8, 0, 3},
+      {"b0{ 80<00> a3{ a0{ 05<> } } }", 4, 1, 4, 1},
+      {"b0{ 80<02> 81<05> a3{ a0{ 05<> } } }", 1, 0, 1, 1},
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    struct rtse *rtse = rtse_new(
+        &(struct rtse_options){.checkpoint_max = G_MAXUINT16, .window_max = 255, .syntax = OID_AS_MTA_RTSE});
+    from_acse(rtse, A_ASSOCIATE, S_INDICATION, ACSE_ACCEPTED, cases[i].proposal, 0x0249, SESSION_TOKENS_ALL,
+              0);
+    assert_outputs(rtse, "RT-OPEN.ind; ");
+    struct rtse_terms terms = rtse_limit(rtse, cases[i].checkpoint, cases[i].window);
+    ck_assert_uint_eq(terms.checkpoint_size, cases[i].agreed_checkpoint);
+    ck_assert_uint_eq(terms.window, cases[i].agreed_window);
+    g_autoptr(GBytes) result = octets("05<>");
+    ck_assert(rtse_open_accept(rtse, result, NULL));
+    struct rtse_output output;
+    ck_assert(rtse_next(rtse, &output));
+    struct rtse_apdu rtoac;
+    ck_assert(rtse_apdu_read(output.acse.information, &rtoac, NULL));
+    ck_assert_uint_eq(rtoac.checkpoint_size, cases[i].agreed_checkpoint);
+    ck_assert_uint_eq(rtoac.window, cases[i].agreed_window);
+    rtse_apdu_clear(&rtoac);
+    rtse_output_clear(&output);
+    /* what is agreed stays */
+    ck_assert_uint_eq(rtse_limit(rtse, 0, 0).window, cases[i].agreed_window);
+    rtse_free(rtse);
+  }
 }
 END_TEST
 
@@ -1187,6 +1224,8 @@ static Suite *suite(void)
   tcase_add_test(courses, x410_mode_sends_bare_octets);
   tcase_add_test(courses, x410_mode_takes_bare_octets);
   tcase_add_test(courses, x410_mode_refuses_with_a_reason);
+
+  tcase_add_test(courses, terms_are_limited_before_an_association_is_accepted);
   tcase_add_test(courses, a_proposal_without_sense_is_refused_with_words);
   tcase_add_test(courses, answers_without_sense_abort);
   tcase_add_test(courses, the_turn_may_start_with_the_responder);
