@@ -82,7 +82,7 @@ static const struct {
     {"rcp:name", IN_RECIPIENT, "60{30{" DE_X " A2{13'land'} 83'Marine' A5{80'lee'}}}"},
     {"rcp:universal", IN_RECIPIENT,
      "60{30{" DE_X " A2{13'land'} A5{80'lee'}}"
-     " 31{30{80<18> A1{31{80'\xC3\x96'}}} 30{80<1A> A1{31{A0{04<01>}}}} 30{80<01> A1{13'Lee'}}}}"},
+     " 31{30{80<18> A1{31{1E<00D6>}}} 30{80<1A> A1{31{A0{1E<00D6>}}}} 30{80<01> A1{13'Lee'}}}}"},
     {"rcp:number", IN_RECIPIENT, "80<7FFF>"},
     {"rcp:mta-report", IN_RECIPIENT, "81<00E8>"},
     {"rcp:user-report", IN_RECIPIENT, "81<00D0>"},
@@ -119,7 +119,7 @@ static const struct {
     {"prb:recipients", IN_PROBE_RECIPIENT_EXTENSIONS, "30{80<02> A2{60{30{" DE_X " A5{80'other'}}}}}"},
     {"rep:identifier", IN_REPORT, "64{" GDI_FAR "16'report 5'}"},
     {"rep:destination", IN_REPORT,
-     "60{30{" DE_X " A2{13'land'} A5{80'lee'}} 31{30{80<18> A1{31{80'Lee'}}}}}"},
+     "60{30{" DE_X " A2{13'land'} A5{80'lee'}} 31{30{80<18> A1{31{1E<004C>}}}}}"},
     {"rep:security-label", IN_REPORT_EXTENSIONS, "30{80<14> A2{31{02<02>}}}"},
     {"rep:dl-history", IN_REPORT_EXTENSIONS,
      "30{80<1E> A2{30{30{60{30{" DE_X " A5{80'ann'}}} 17'231101120000Z'}"
@@ -293,6 +293,19 @@ static struct mapping_result *run_read(const GByteArray *apdu, bool truncated)
   job->truncated = truncated;
   return road_run(context, job, NULL);
 }
+
+/* Universal attributes do not decide on the route, but must not stand in its way. */
+START_TEST(universal_attributes_are_routed)
+{
+  g_autoptr(GByteArray) apdu =
+      envelopes_apdu(IN_RECIPIENT, "60{30{" DE_X " A2{13'land'} A5{80'lee'}}"
+                                   " 31{30{80<18> A1{31{1E<00D6>}}} 30{80<1A> A1{31{A0{1E<00D6>}}}} "
+                                   "30{80<28> A1{31{1C<000000D6> 13'de'}}}}}");
+  g_autoptr(mapping_result_t) result = run_read(apdu, false);
+  const struct mapping_recipient *recipient = result->recipients->pdata[0];
+  ck_assert_msg(!recipient->failed && !g_strcmp0(recipient->hop, "p1:land"), "%s", recipient->words);
+}
+END_TEST
 
 /* proves: rcp:responsibility/smtp */
 /* Several recipients, several next hops: each once, those of others not at all. */
@@ -606,6 +619,7 @@ int main(void)
   tcase_add_test(tests, many_extensions_go_on_together);
   tcase_add_loop_test(tests, field_changes_as_the_standard_says, 0, G_N_ELEMENTS(changed));
   tcase_add_test(tests, responsibility_goes_with_the_copy);
+  tcase_add_test(tests, universal_attributes_are_routed);
   tcase_add_test(tests, recipients_are_parted_by_hop);
   tcase_add_test(tests, mailbox_of_an_x400_user_goes_on_as_the_user);
   tcase_add_test(tests, critical_extensions_are_checked_where_they_count);
