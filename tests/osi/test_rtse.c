@@ -682,6 +682,8 @@ START_TEST(x410_mode_refuses_with_a_reason)
   ck_assert_msg(strstr(output.indication.failure.words, "busy"), "%s", output.indication.failure.words);
   rtse_output_clear(&output);
   rtse_free(rtse);
+}
+END_TEST
 
 /* What the peer is set up for bounds what is agreed, once it is known who calls: never more than proposed. */
 START_TEST(terms_are_limited_before_an_association_is_accepted)
@@ -709,7 +711,7 @@ START_TEST(terms_are_limited_before_an_association_is_accepted)
     ck_assert(rtse_open_accept(rtse, result, NULL));
     struct rtse_output output;
     ck_assert(rtse_next(rtse, &output));
-    struct rtse_apdu rtoac;
+    struct rtse_apdu rtoac = {0};
     ck_assert(rtse_apdu_read(output.acse.information, &rtoac, NULL));
     ck_assert_uint_eq(rtoac.checkpoint_size, cases[i].agreed_checkpoint);
     ck_assert_uint_eq(rtoac.window, cases[i].agreed_window);
