@@ -82,6 +82,8 @@ static int bind_local(uv_tcp_t *tcp, const char *local, int family)
   struct sockaddr_storage address = {0};
   if (local == NULL)
     return 0;
+  if ((strchr(local, ':') != NULL) != (family == AF_INET6))
+    return UV_EAFNOSUPPORT; /* of the source address */
   int status = family == AF_INET6 ? uv_ip6_addr(local, 0, (struct sockaddr_in6 *)&address)
                                   : uv_ip4_addr(local, 0, (struct sockaddr_in *)&address);
   return status != 0 ? status : uv_tcp_bind(tcp, (struct sockaddr *)&address, 0);

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#define CONNECT_S 60u /* from the connection to the bind, whoever it is */
 /* An association of which nothing was heard for so long may be half of one: its other end is gone
  * (docs/decisions/0073). */
 #define SILENT_US (10 * G_USEC_PER_SEC)
@@ -91,7 +92,7 @@ static bool displace(struct p1_links *links, const char *peer)
   }
   if (oldest)
     p1_link_break(oldest, "silent, and the peer opens another association: this one counts as half-open",
-                  true);
+                  false);
   return oldest != NULL;
 }
 
@@ -203,7 +204,7 @@ static void accepted(void *user, struct net_stream *stream)
                                .session_version = 2,
                                .reference = reference,
                                .reference_time = (char *)"",
-                               .connect_ms = 60000,
+                               .connect_ms = 1000 * CONNECT_S,
                                .answer_ms = 120000,
                                .release_ms = 30000,
                                .receive_max = largest_transfer(relay->config)};
@@ -212,10 +213,12 @@ static void accepted(void *user, struct net_stream *stream)
   link->address = g_strdup(net_stream_peer(stream));
   net_stream_take(stream, &p1_link_handler, link);
   link->tls = door->tls;
-  if (door->tls)
+  if (door->tls) {
+    p1_link_secure_within(link, CONNECT_S);
     start_tls(link);
-  else
+  } else {
     p1_association_connected(link->association);
+  }
   p1_link_pump(link);
 }
 

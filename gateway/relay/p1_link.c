@@ -42,9 +42,11 @@ void p1_link_end(struct p1_link *link)
 
 void p1_link_break(struct p1_link *link, const char *why, bool cut)
 {
-  relay_log(LOG_WARN, "broken-off", "peer=%s address=%s words=\"%s\"", link->peer, link->address, why);
+  relay_log(LOG_WARN, "broken-off", "peer=%s address=%s words=\"%s\"", link->peer ? link->peer : "-",
+            link->address, why);
   g_free(link->refusal);
   link->refusal = g_strdup(why);
+  link->failed = link->failed || !link->since_us;
   p1_association_abort(link->association, why);
   p1_link_pump(link);
   if (cut)
@@ -61,6 +63,10 @@ static bool unused(const struct p1_link *link)
 static void idle_over(void *user)
 {
   struct p1_link *link = user;
+  if (link->securing) {
+    p1_link_break(link, "TLS: the handshake did not come to its end", true);
+    return;
+  }
   if (!unused(link))
     return;
   if (!link->initiator && !link->links->relay->stopping)
@@ -251,6 +257,8 @@ void p1_link_pump(struct p1_link *link)
     idle_over(link);
     return;
   }
+  if (link->securing)
+    return;
   guint seconds = idle_s(link);
   if (seconds)
     net_timer_start(link->idle, 1000ull * seconds, 0);
@@ -273,6 +281,7 @@ static void stream_connected(void *user)
       p1_link_end(link);
       return;
     }
+    p1_link_secure_within(link, peer->connect_limit_s);
     net_stream_tls(link->stream, tls, peer->tls_name);
     net_tls_unref(tls);
     return;
@@ -281,10 +290,18 @@ static void stream_connected(void *user)
   p1_link_pump(link);
 }
 
+void p1_link_secure_within(struct p1_link *link, guint seconds)
+{
+  link->securing = true;
+  net_timer_start(link->idle, 1000ull * seconds, 0);
+}
+
 static void stream_secured(void *user, bool ok, const char *peer_name, const char *words)
 {
   struct p1_link *link = user;
   link->certified = g_strdup(peer_name);
+  link->securing = false;
+  net_timer_stop(link->idle);
   if (!ok) {
     g_free(link->refusal);
     link->refusal = g_strdup_printf("TLS: %s", words ? words : "handshake failed");

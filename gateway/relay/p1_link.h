@@ -27,7 +27,7 @@ struct p1_links {
   GPtrArray *links;    /* of p1_link, open */
   struct p1_records *records;
   struct p1_tokens *tokens; /* of strong binds, against their repeat */
-  GHashTable *called;  /* p1_out: peer's name -> struct p1_addresses */
+  GHashTable *called;       /* p1_out: peer's name -> struct p1_addresses */
 };
 
 /* The transfer out. */
@@ -56,7 +56,8 @@ struct p1_link {
   struct p1_association *association;
   struct p1_record *record;    /* what both sides say */
   struct net_timer *timers[4]; /* the machine's, by its numbers */
-  struct net_timer *idle;
+  struct net_timer
+      *idle;       /* unused for too long; before the machine is told of the connection: the TLS handshake */
   gint64 heard_us; /* monotonic: octets last came */
   char *peer;      /* configured name; NULL until the bind is accepted */
   char *address;   /* of the other side */
@@ -64,7 +65,7 @@ struct p1_link {
   char *claimed;   /* name of the entry that a refused caller meant */
   struct hop *hop; /* "p1:PEER" once the peer is known */
   struct p1_turn turn;
-  bool initiator, tls, bound, inside, dead, releasing;
+  bool initiator, tls, securing, bound, inside, dead, releasing;
   bool urgent_only; /* of ours: one of the peer's urgent-associations */
   bool failed;      /* its address is not to be called for a while */
   guint waits;      /* commits whose callback is still to come */
@@ -86,6 +87,8 @@ void p1_links_free(struct p1_links *links);
 
 /* p1_link.c: an association with these options; its owner sets the stream (connected or connecting). */
 struct p1_link *p1_link_new(struct p1_links *links, const struct p1_options *options);
+/* The TLS handshake is under way, and has so much time. */
+void p1_link_secure_within(struct p1_link *link, guint seconds);
 /* Hears what the machine has to say, and feeds it; after whatever was asked of it. */
 void p1_link_pump(struct p1_link *link);
 /* Ends what is left of it, and frees it unless the store still owes it an answer. */

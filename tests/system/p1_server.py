@@ -11,12 +11,13 @@ from p1peer import peer, settings, transport  # noqa: E402
 
 class Server:
     """Takes P1 associations on a port; what arrives is kept as (time, octets). fault: as p1peer.py --fault.
-    back: files that the first association sends in its turn."""
+    back: files that the first association sends in its turn. most: associations at the same time; busy beyond."""
 
-    def __init__(self, port=0, mta=b"land-mta", password=b"secret", back=(), **told):
+    def __init__(self, port=0, mta=b"land-mta", password=b"secret", back=(), host="127.0.0.1", most=1000, **told):
         self.told = dict(told, mta=mta, pw=password, patience=told.get("patience", 120))
         self.back = list(back)
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=200)
+        self.most, self.bound, self.callers = most, 0, []
+        self.listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=200)
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
         self.calls, self.arrived, self.words, self.lines = [], [], [], []
@@ -26,15 +27,19 @@ class Server:
     def accept(self):
         while not self.closing:
             try:
-                connection, _ = self.listener.accept()
+                connection, caller = self.listener.accept()
             except OSError:
                 return
+            self.callers.append(caller[0])
             self.calls.append(time.monotonic())
             self.lines.append(connection)
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection):
-        own = settings.Settings(**{**self.told, "fault": list(self.told.get("fault", []))})
+        with self.lock:
+            self.bound += 1
+            refuse = {"refuse": "bind:0"} if self.bound > self.most else {}
+        own = settings.Settings(**{**self.told, "fault": list(self.told.get("fault", [])), **refuse})
         connection.settimeout(600)
         life = peer.Peer(own, self.back)
         self.back = []
@@ -47,6 +52,8 @@ class Server:
             self.words.append(f"{type(error).__name__}: {error}")
         finally:
             line.close()
+            with self.lock:
+                self.bound -= 1
 
     def store(self, octets):
         with self.lock:

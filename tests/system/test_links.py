@@ -8,6 +8,7 @@ send. The other side is p1peer.py or a bare socket.
 import json
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -135,6 +136,50 @@ def _(folder, started):
         home.wait_empty(10)
 
 
+@run("a peer that is busy for more than two associations: these go on, and it is not called for ever")
+def _(folder, started):
+    with Server(most=2) as full, SlowProxy(full.port, 200000) as line:
+        home = sea(folder, [line.port], 'associations="4" window="2"')
+        started.append(home.start())
+        for number in range(12):
+            mail(home, f"number {number}", octets=60000)
+        arrives(full, 30, "all messages", 12)
+        home.wait_empty(10)
+        assert "busy" in home.log_text() and "unreachable" not in home.log_text()
+        assert 3 <= len(full.calls) <= 8, len(full.calls)
+
+
+@run("IPv6 and IPv4 addresses by preference, called from the local source address")
+def _(folder, started):
+    try:
+        six = Server(host="::1")
+    except OSError:
+        return  # this host has no IPv6
+    with six, Server() as four:
+        home = sea(folder, [], 'idle="1s"')
+        home.settings["peers"] = home.settings["peers"].replace(
+            "</peer>", f'<address at="127.0.0.1:{four.port}" preference="20"/><address at="[::1]:{six.port}" preference="10"/></peer>')
+        started.append(home.start())
+        mail(home)
+        arrives(six, 10, "the message at the IPv6 address, which is preferred")
+        home.config.write_text(home.config.read_text().replace('<peer name="land"', '<peer name="land" local-source="127.0.0.9"'))
+        home.cli("reload")
+        gateway.wait_for(lambda: not json.loads(home.cli("peer", "list", "--json").stdout)[0]["associations"], 20, "the association is released")
+        mail(home)
+        arrives(four, 10, "the message at the IPv4 address: the source address is of IPv4")
+        assert four.callers == ["127.0.0.9"], four.callers
+
+
+@run("a peer that takes TCP and never shakes hands for TLS")
+def _(folder, started):
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        home = sea(folder, [mute.getsockname()[1]], LIMITS + ' tls="yes"')
+        started.append(home.start())
+        mail(home)
+        gateway.wait_for(lambda: "handshake did not come to its end" in home.log_text(), 10, "the log says why")
+        gateway.wait_for(lambda: "TLS" in home.cli("peer", "list").stdout, 10, "so does peer list")
+
+
 @run("a line that breaks in every transfer: the message goes to the next address")
 def _(folder, started):
     with Server(fault=["cut-received:20000"]) as bad, Server() as good:
@@ -174,8 +219,9 @@ def _(folder, started):
     wire, answer = bound(home.p1_port)
     assert answer[0] == AC, "after ten silent seconds the oldest makes place"
     assert "half-open" in home.log_text()
-    assert held[0][0].receive() is None, "the displaced one is closed"
-    assert len(json.loads(home.cli("peer", "list", "--json").stdout)[0]["associations"]) == 2
+    assert held[0][0].receive_data()[0] == 25, "the displaced one is aborted"
+    links = json.loads(home.cli("peer", "list", "--json").stdout)[0]["associations"]
+    assert sum(link["bound"] for link in links) == 2, links
 
 
 @run("an association of the peer's that is not used is ended")
