@@ -92,6 +92,22 @@ static bool general_part(struct to_x400 *to, struct octets *octets, long registr
          put_external(to, &defined->data, OID_ET_GENERAL_TEXT, data, error);
 }
 
+/* RFC 2157 6.7: a page ends with a form feed. */
+static bool teletex_part(struct to_x400 *to, struct octets *octets, struct BodyPart *body_part, GError **error)
+{
+  g_autoptr(GPtrArray) pages = text_pages(octets, error);
+  if (!pages)
+    return false;
+  body_part->present = BodyPart_PR_teletex;
+  for (guint i = 0; i < pages->len; i++) {
+    TeletexString_t *page = asn1_new_field(TeletexString_t);
+    asn1_put_octets(to->value, page, pages->pdata[i]);
+    asn_sequence_add(&body_part->choice.teletex.data.list, page);
+  }
+  eit_add_built_in(to->types, EIT_TELETEX_BIT);
+  return true;
+}
+
 static bool is_text(const struct to_x400 *to, const struct mime_part *part)
 {
   if (strcmp(part->type->value, "text/plain") != 0 || part->encoding == MIME_UNKNOWN_ENCODING)
@@ -181,6 +197,12 @@ static struct BodyPart *wrapped_part(const struct to_x400 *to, const struct mime
   return asn1_value_steal(g_steal_pointer(&value));
 }
 
+/* What 1984 has of it. */
+static enum mapping_text_body text_habit(const struct to_x400 *to)
+{
+  return !to->old || to->peer->text_body == MAPPING_TEXT_TELETEX ? to->peer->text_body : MAPPING_TEXT_IA5;
+}
+
 static bool leaf_part(struct to_x400 *to, const struct mime_part *part, bool alone, guint number,
                       struct BodyPart **body_part, GPtrArray *fields, GError **error)
 {
@@ -191,13 +213,15 @@ static bool leaf_part(struct to_x400 *to, const struct mime_part *part, bool alo
     long registration = 0;
     struct octets *text = NULL;
     enum text_status status = text_to_x400(to->context->charsets, mime_params_get(part->type, "charset"),
-                                           content, to->old ? MAPPING_TEXT_IA5 : to->peer->text_body,
+                                           content, text_habit(to),
                                            to->spill, &registration, &text, error);
     if (status == TEXT_ERROR)
       return false;
     if (status == TEXT_OK) {
       g_autoptr(octets_t) octets = text;
       text_header(to, part, alone, fields);
+      if (registration == TEXT_TELETEX)
+        return teletex_part(to, octets, *body_part, error);
       if (registration != 6)
         return general_part(to, octets, registration, *body_part, error);
       ia5_part(to, octets, *body_part);

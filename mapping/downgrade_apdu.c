@@ -197,7 +197,8 @@ static bool old_content(const struct sending *sending, Message_t *message, GErro
   g_autoptr(octets_t) octets = asn1_octets(apdu, &message->content);
   struct downgraded_content content = {0};
   g_autoptr(GError) local = NULL;
-  if (!downgrade_content(sending->downgrade.context, octets, sending->downgrade.losses, &content, &local)) {
+  if (!downgrade_content(sending->downgrade.context, sending->peer, octets, sending->downgrade.losses,
+                         &content, &local)) {
     if (g_error_matches(local, MAPPING_ERROR, MAPPING_ERROR_IO)) {
       g_propagate_error(error, g_steal_pointer(&local));
       return false;

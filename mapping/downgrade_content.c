@@ -10,6 +10,7 @@
 #include "mapping/downgrade_content.h"
 #include "mapping/downgrade.h"
 #include "mapping/harpoon.h"
+#include "mapping/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 enum { /* identifier octets */
        SEQUENCE = 0x30,
        SET = 0x31,
+       TELETEX_STRING = 0x14,
        IA5_STRING = 0x16,
        CONTEXT = 0x80,
        CONSTRUCTED = 0x20,
@@ -33,6 +35,7 @@ enum { /* identifier octets */
 
 struct conversion {
   struct mapping_context *context;
+  const struct mapping_peer *peer;
   const struct asn1_value *value; /* the one that the structures at hand are of */
   struct from_x400 from;          /* for what becomes MIME; of the same value */
   struct downgraded_content *content;
@@ -145,10 +148,19 @@ static struct octets *single(const struct conversion *conversion, const struct E
                      (const struct OCTET_STRING *)&external->encoding.choice.single_ASN1_type);
 }
 
-/* A basic part's encoding; NULL: the part has no basic form. */
-static struct octets *basic_part(const struct conversion *conversion, const ExternallyDefinedBodyPart_t *part)
+static enum oid oid_of_part(const struct BodyPart *part)
 {
-  enum oid oid = part->data.direct_reference ? oid_get(part->data.direct_reference) : OID_UNKNOWN;
+  const OBJECT_IDENTIFIER_t *reference = part->present == BodyPart_PR_externally_defined
+                                             ? part->choice.externally_defined.data.direct_reference
+                                             : NULL;
+  return reference ? oid_get(reference) : OID_UNKNOWN;
+}
+
+/* A basic part's encoding; NULL: the part has no basic form. */
+static struct octets *basic_part(const struct conversion *conversion, const struct BodyPart *body_part)
+{
+  const ExternallyDefinedBodyPart_t *part = &body_part->choice.externally_defined;
+  enum oid oid = oid_of_part(body_part);
   const struct basic *basic = NULL;
   for (gsize i = 0; i < G_N_ELEMENTS(basics) && !basic; i++)
     basic = basics[i].oid == oid ? &basics[i] : NULL;
@@ -171,9 +183,52 @@ static struct octets *basic_part(const struct conversion *conversion, const Exte
   return wrap(CONTEXT | constructed | basic->tag, parts);
 }
 
+/* RFC 2157 6.7, where the peer reads T.61: general text that it holds.  *octets_r NULL: the part is none. */
+static bool teletex_part(struct conversion *conversion, const struct BodyPart *part, struct octets **octets_r,
+                         GError **error)
+{
+  static const char mark[] = "text/plain; charset=";
+  static const guint8 none[] = {SET, 0};
+  g_autoptr(GPtrArray) no_fields = g_ptr_array_new();
+  g_autoptr(mime_draft_t) draft = oid_of_part(part) == OID_ET_GENERAL_TEXT
+                                      ? body_draft(&conversion->from, part, 0, no_fields, NULL)
+                                      : NULL;
+  long registration = 0;
+  struct octets *text = NULL;
+  if (!draft || !draft->type || !g_str_has_prefix(draft->type, mark))
+    return true;
+  enum text_status status =
+      text_to_x400(conversion->context->charsets, draft->type + strlen(mark), draft->content,
+                   MAPPING_TEXT_TELETEX, conversion->from.spill, &registration, &text, error);
+  if (status != TEXT_OK)
+    return status != TEXT_ERROR;
+  g_autoptr(octets_t) string = text;
+  g_autoptr(GPtrArray) pages = registration == TEXT_TELETEX ? text_pages(string, error) : NULL;
+  if (!pages)
+    return registration != TEXT_TELETEX;
+  g_autoptr(GPtrArray) strings = parts_new(), parts = parts_new();
+  for (guint i = 0; i < pages->len; i++) {
+    g_autoptr(GPtrArray) page = parts_new();
+    g_ptr_array_add(page, octets_ref(pages->pdata[i]));
+    g_ptr_array_add(strings, wrap(TELETEX_STRING, page));
+  }
+  g_ptr_array_add(parts, octets_new(none, sizeof none));
+  g_ptr_array_add(parts, wrap(SEQUENCE, strings));
+  add_type(conversion, BodyPart_PR_teletex);
+  mapping_loss(conversion->from.losses,
+               "body part %u: became teletex (RFC 2157 6.7): 1984 has no general text", conversion->part);
+  *octets_r = wrap(CONTEXT | CONSTRUCTED | 5, parts);
+  return true;
+}
+
 static struct octets *mime_part(struct conversion *conversion, const struct BodyPart *part, GError **error)
 {
   conversion->changed = conversion->content->converted = true;
+  struct octets *teletex = NULL;
+  if (conversion->peer->text_body == MAPPING_TEXT_TELETEX && !teletex_part(conversion, part, &teletex, error))
+    return NULL;
+  if (teletex)
+    return teletex;
   guint before = conversion->from.losses->len;
   g_autoptr(octets_t) text = harpoon_of_body(&conversion->from, part, error);
   if (!text)
@@ -207,7 +262,7 @@ static struct octets *old_part(struct conversion *conversion, struct BodyPart *p
 static struct octets *extended_part(struct conversion *conversion, struct BodyPart *part, GError **error)
 {
   struct asn1_limits limits = {.elements = conversion->context->settings->elements_max};
-  g_autoptr(octets_t) basic = basic_part(conversion, &part->choice.externally_defined);
+  g_autoptr(octets_t) basic = basic_part(conversion, part);
   g_autoptr(asn1_value_t) value = basic ? asn1_decode(&asn_DEF_BodyPart, basic, &limits, NULL) : NULL;
   if (!value)
     return mime_part(conversion, part, error);
@@ -326,8 +381,9 @@ static bool convert(struct conversion *conversion, InformationObject_t *object, 
   return octets != NULL;
 }
 
-bool downgrade_content(struct mapping_context *context, struct octets *content, GPtrArray *losses,
-                       struct downgraded_content *content_r, GError **error)
+bool downgrade_content(struct mapping_context *context, const struct mapping_peer *peer,
+                       struct octets *content, GPtrArray *losses, struct downgraded_content *content_r,
+                       GError **error)
 {
   g_autoptr(asn1_value_t) value = job_content(context, NULL, content, error);
   if (!value)
@@ -337,6 +393,7 @@ bool downgrade_content(struct mapping_context *context, struct octets *content, 
   *content_r = (struct downgraded_content){.types = eit_new()};
   struct conversion conversion = {
       .context = context,
+      .peer = peer,
       .value = value,
       .from = {.context = context, .value = value, .spill = spill, .losses = losses},
       .content = content_r,

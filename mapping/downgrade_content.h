@@ -11,9 +11,10 @@ struct downgraded_content {
   bool lossy;            /* one of them lost something by that */
 };
 /* False and error: it is no interpersonal message or notification, or one that has no form of 1984;
- * MAPPING_ERROR_IO: a failure of this machine. */
-bool downgrade_content(struct mapping_context *context, struct octets *content, GPtrArray *losses,
-                       struct downgraded_content *content_r, GError **error);
+ * MAPPING_ERROR_IO: a failure of this machine.  peer: whose habits decide about texts. */
+bool downgrade_content(struct mapping_context *context, const struct mapping_peer *peer,
+                       struct octets *content, GPtrArray *losses, struct downgraded_content *content_r,
+                       GError **error);
 void downgraded_content_clear(struct downgraded_content *content);
 
 #endif

@@ -67,6 +67,7 @@ static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping
                   *content = text(dictionary, "content-type"), *mode = text(dictionary, "mode");
   peer->text_body = g_strcmp0(body, "ia5") == 0         ? MAPPING_TEXT_IA5
                     : g_strcmp0(body, "iso8859-1") == 0 ? MAPPING_TEXT_LATIN1
+                    : g_strcmp0(body, "teletex") == 0   ? MAPPING_TEXT_TELETEX
                                                         : MAPPING_TEXT_GENERAL;
   peer->attachment_body = g_strcmp0(attachment, "bilateral") == 0 ? MAPPING_ATTACHMENT_BILATERAL
                                                                   : MAPPING_ATTACHMENT_FILE_TRANSFER;

@@ -2,7 +2,7 @@
  *
  * Keys (type): "generation" u; "domain" s; "hostname" s; "administrator" s; "or-address" s; "country" "admd" "prmd" "mta-name" s;
  * "depth-max" "parts-max" "headers-max" "elements-max" "hops-max" u;
- * "peers" aa{sv}: "name" s, "country" "admd" "prmd" "local-mta" "remote-mta" s, "text-body" s (general-text|ia5|iso8859-1),
+ * "peers" aa{sv}: "name" s, "country" "admd" "prmd" "local-mta" "remote-mta" s, "text-body" s (general-text|ia5|iso8859-1|teletex),
  *   "attachment-body" s (file-transfer|bilateral), "content-type" s (auto|2|22), "size-max" t,
  *   "mode" s (1988-normal|1988-x410|1984: what the peer's P1 is; absent: 1988),
  *   "remote-country" "remote-admd" "remote-prmd" s, "deferred-delivery" s (honour|pass);
@@ -15,7 +15,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-enum mapping_text_body { MAPPING_TEXT_GENERAL, MAPPING_TEXT_IA5, MAPPING_TEXT_LATIN1 };
+enum mapping_text_body { MAPPING_TEXT_GENERAL, MAPPING_TEXT_IA5, MAPPING_TEXT_LATIN1, MAPPING_TEXT_TELETEX };
 enum mapping_attachment_body { MAPPING_ATTACHMENT_FILE_TRANSFER, MAPPING_ATTACHMENT_BILATERAL };
 
 struct mapping_gdi { char *country, *admd, *prmd; }; /* global domain identifier; prmd may be NULL */

@@ -1,5 +1,6 @@
 /* text.c - contract: text.h. */
 #include "mapping/text.h"
+#include "mapping/mapping.h"
 #include "mapping/mime_charset.h"
 
 #include <string.h>
@@ -172,8 +173,16 @@ static long fit(long registration, enum mapping_text_body habit)
     return registration == ASCII || registration == LATIN1 ? registration : 0;
   case MAPPING_TEXT_IA5:
     return registration == ASCII ? registration : 0;
+  case MAPPING_TEXT_TELETEX:
+    return registration == ASCII ? registration : TEXT_TELETEX;
   }
   return 0;
+}
+
+/* T.61 alone lacks characters of a text that some set holds. */
+static bool lost(const struct pass *pass)
+{
+  return pass->encoder && charset_encoder_loss(pass->encoder).substituted;
 }
 
 enum text_status text_to_x400(GHashTable *charsets, const char *charset, struct octets *content,
@@ -207,11 +216,15 @@ enum text_status text_to_x400(GHashTable *charsets, const char *charset, struct 
     return status;
   pass_init(&pass);
   pass.in = mime_charset_stream_new(charsets, charset);
-  pass.encoder = registration == ASCII ? NULL : charset_encoder_new(CHARSET_GENERAL, registration);
+  enum charset string = registration == TEXT_TELETEX ? CHARSET_TELETEX : CHARSET_GENERAL;
+  pass.encoder = registration == ASCII ? NULL : charset_encoder_new(string, registration);
   *registration_r = registration;
   *octets_r = second_pass(&pass, content, spill, error);
+  status = !*octets_r ? TEXT_ERROR : lost(&pass) ? TEXT_UNFIT : TEXT_OK;
+  if (status == TEXT_UNFIT)
+    g_clear_pointer(octets_r, octets_unref);
   pass_clear(&pass);
-  return *octets_r ? TEXT_OK : TEXT_ERROR;
+  return status;
 }
 
 /* --- from X.400 --- */
@@ -263,4 +276,40 @@ struct octets *text_from_x400(enum charset charset, const long *registrations, g
   struct octets *text = second_pass(&pass, string, spill, error);
   pass_clear(&pass);
   return text;
+}
+
+/* --- pages --- */
+
+enum { PAGES_MAX = 100000 };
+
+struct feeds {
+  guint64 at, start;
+  struct octets *text;
+  GPtrArray *pages;
+};
+
+static bool find_feeds(const guint8 *block, gsize length, void *user, GError **error)
+{
+  struct feeds *feeds = user;
+  for (gsize i = 0; i < length; i++, feeds->at++) {
+    if (block[i] != '\f')
+      continue;
+    g_ptr_array_add(feeds->pages, octets_slice(feeds->text, feeds->start, feeds->at - feeds->start));
+    feeds->start = feeds->at + 1;
+  }
+  if (feeds->pages->len <= PAGES_MAX)
+    return true;
+  g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_LIMIT, "5.3.4 the text has more than %d pages", PAGES_MAX);
+  return false;
+}
+
+GPtrArray *text_pages(struct octets *text, GError **error)
+{
+  g_autoptr(GPtrArray) pages = g_ptr_array_new_with_free_func((GDestroyNotify)octets_unref);
+  struct feeds feeds = {.text = text, .pages = pages};
+  if (!octets_each(text, find_feeds, &feeds, error))
+    return NULL;
+  if (feeds.start < feeds.at || !pages->len)
+    g_ptr_array_add(pages, octets_slice(text, feeds.start, feeds.at - feeds.start));
+  return g_steal_pointer(&pages);
 }

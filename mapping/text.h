@@ -11,8 +11,10 @@
 
 enum text_status { TEXT_OK, TEXT_UNFIT, TEXT_ERROR };
 
-/* Content in a MIME set as what habit asks for.  *registration_r: 6 is IA5 text, else general text with that
- * right half.  UNFIT: the set is not known, octets are not of it, or habit has no string for the text: it is
+#define TEXT_TELETEX 102 /* ISO registration of T.61's primary set */
+
+/* Content in a MIME set as what habit asks for.  *registration_r: 6 is IA5 text, TEXT_TELETEX a TeletexString, else
+ * general text with that right half.  UNFIT: the set is not known, octets are not of it, or habit has no string for the text: it is
  * then carried another way. */
 enum text_status text_to_x400(GHashTable *charsets, const char *charset, struct octets *content,
                               enum mapping_text_body habit, struct mime_spill *spill, long *registration_r,
@@ -23,5 +25,9 @@ enum text_status text_to_x400(GHashTable *charsets, const char *charset, struct 
 struct octets *text_from_x400(enum charset charset, const long *registrations, gsize count,
                               struct octets *string, struct mime_spill *spill, const char **charset_r,
                               GError **error);
+
+/* A text's pages (of struct octets), which form feeds part; the last may be empty and is then left out.  NULL and
+ * error when it cannot be read, or has more pages than a message may. */
+GPtrArray *text_pages(struct octets *text, GError **error);
 
 #endif

@@ -149,8 +149,8 @@ const struct schema_attribute schema_peer_attributes[] = {
   {ENUM("deferred-delivery", config_peer, deferred_delivery, "honour|pass"), .standard = "pass",
    .help = "Messages from this peer with a deferred delivery time: held here until then, or passed on with "
            "it."},
-  {CHOICE("text-body", config_peer, text_body, "general-text|ia5|iso8859-1"), .standard = "general-text",
-   .help = "Body part in which text that is not ASCII is sent."},
+  {CHOICE("text-body", config_peer, text_body, "general-text|ia5|iso8859-1|teletex"), .standard = "general-text",
+   .help = "Body part in which text that is not ASCII is sent. Peers of 1984 have IA5 text, where it stands as MIME, and teletex."},
   {CHOICE("attachment-body", config_peer, attachment_body, "file-transfer|bilateral"),
    .standard = "file-transfer",
    .help = "Body part in which attachments are sent. 1984 has no file transfer body part: there they go as MIME in IA5 text."},

@@ -10,16 +10,18 @@
 #include <MTS-APDU.h>
 #include <UAPDU.h>
 
+#define ROUTE(peer) "{'or': <'/PRMD=" peer "/ADMD=x/C=de/'>, 'peer': <'" peer "'>}"
+
 static const char SETTINGS[] =
     "{'domain': <'sea.example'>, 'or-address': <'/S=gateway/PRMD=sea/ADMD=x/C=de/'>, 'country': <'de'>, "
-    "'admd': <'x'>, 'prmd': <'sea'>, 'mta-name': <'sea-mta'>, "
-    "'peers': <[{'name': <'old'>, 'mode': <'1984'>}, {'name': <'new'>}, "
+    "'admd': <'x'>, 'prmd': <'sea'>, 'mta-name': <'sea-mta'>, 'peers': <["
+    "{'name': <'old'>, 'mode': <'1984'>}, "
+    "{'name': <'new'>}, "
     "{'name': <'file'>, 'mode': <'1984'>, 'attachment-body': <'bilateral'>}, "
-    "{'name': <'both'>, 'mode': <'1984'>, 'content-type': <'22'>}, {'name': <'p2'>, 'content-type': <'2'>}]>, "
-    "'routes': <[{'or': <'/PRMD=old/ADMD=x/C=de/'>, 'peer': <'old'>}, "
-    "{'or': <'/PRMD=file/ADMD=x/C=de/'>, 'peer': <'file'>}, {'or': <'/PRMD=both/ADMD=x/C=de/'>, 'peer': "
-    "<'both'>}, "
-    "{'or': <'/PRMD=new/ADMD=x/C=de/'>, 'peer': <'new'>}]>}";
+    "{'name': <'both'>, 'mode': <'1984'>, 'content-type': <'22'>}, "
+    "{'name': <'t61'>, 'mode': <'1984'>, 'text-body': <'teletex'>}, "
+    "{'name': <'p2'>, 'content-type': <'2'>}]>, 'routes': <[" ROUTE("old") ", " ROUTE("new") ", " ROUTE(
+        "file") ", " ROUTE("both") ", " ROUTE("t61") ", " ROUTE("p2") "]>}";
 
 struct mapping_context *downgrading_context(void)
 {

@@ -6,8 +6,9 @@
 #include "lib/notation.h"
 #include "lib/road.h"
 
-/* sea.example with the peers "old" (1984), "file" (1984, attachments bilaterally-defined), "both" (1984,
- * content of type 22) and "new" (1988); PRMD of the same name in C=de ADMD=x is routed to each. */
+/* sea.example with the peers "old" (1984), "file" (1984, attachments bilaterally-defined), "both" (1984, content of
+ * type 22), "t61" (1984, texts in teletex), "p2" (1988, content of type 2) and "new" (1988); PRMD of the same name in
+ * C=de ADMD=x is routed to each. */
 struct mapping_context *downgrading_context(void);
 
 #define GDI(prmd) "63{ 61{13'DE'} 62{13'x'} 13'" prmd "' }"

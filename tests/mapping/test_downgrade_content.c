@@ -10,6 +10,8 @@
 
 static struct mapping_context *context;
 
+static GBytes *send_mail(const char *peer);
+
 static void setup(void)
 {
   context = downgrading_context();
@@ -143,6 +145,41 @@ START_TEST(content_alone)
   g_autoptr(GBytes) content = downgrading_content(output);
   ck_assert_ptr_nonnull(
       memmem(g_bytes_get_data(content, NULL), g_bytes_get_size(content), "MIME-Version", 12));
+}
+END_TEST
+
+/* RFC 2157 6.7: where users of 1984 read teletex, text that T.61 holds is that; pages end with form feeds. */
+static const struct {
+  const char *data; /* of the general text, in Latin-1 */
+  const char *wanted;
+} texts[] = {
+    {"4be47365", "ttx|[0]: \"Käse\""},
+    {"4be473650c4272f674", "ttx|[0]: \"Käse\"|[1]: \"Bröt\""},
+    {"4be473650c", "ttx|[0]: \"Käse\""},
+    {"1b2d4cb0b1", "MIME-Version: 1.0|base64"}, /* Cyrillic, which T.61 lacks */
+    {"6f6e6c79204153434949", "ia5-text|data: \"only ASCII\""},
+};
+
+START_TEST(teletex_to_1984)
+{
+  g_autofree char *content = g_strdup_printf(
+      P22("", "af{ a0{ 06<56010b0b> a0{ 31{ 02<01> 02<06> 02<64> } } } 28{ 06<5601040b> a0{ 1b<%s> } } }"),
+      texts[_i].data);
+  g_autoptr(GBytes) apdu = downgrading_message(
+      &(struct downgrading_message){.content = content, .name = "30{" NAME("t61", "lee") "}"});
+  g_autoptr(GBytes) output = NULL;
+  g_autoptr(mapping_result_t) result = downgrading_relay(context, apdu, "new", "p1:t61", &output);
+  g_autofree char *text = downgrading_text_of_1984(output);
+  downgrading_check(texts[_i].data, text, texts[_i].wanted, true);
+  ck_assert_uint_eq(result->recipients->len, 1);
+}
+END_TEST
+
+START_TEST(teletex_of_mail)
+{
+  g_autoptr(GBytes) apdu = send_mail("t61");
+  g_autofree char *text = downgrading_text_of_1984(apdu);
+  downgrading_check("mail", text, "ttx|[0]: \"Käse\"|types: '001001'B", true);
 }
 END_TEST
 
@@ -410,6 +447,8 @@ static Suite *suite(void)
   tcase_add_loop_test(tests, content_untouched, 0, 2);
   tcase_add_test(tests, content_of_22_kept);
   tcase_add_test(tests, content_alone);
+  tcase_add_loop_test(tests, teletex_to_1984, 0, G_N_ELEMENTS(texts));
+  tcase_add_test(tests, teletex_of_mail);
   tcase_add_test(tests, long_body_part);
   tcase_add_loop_test(tests, conversion_prohibited, 0, G_N_ELEMENTS(prohibitions));
   tcase_add_loop_test(tests, notifications, 0, 3);
