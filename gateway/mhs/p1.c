@@ -2,6 +2,7 @@
 #include "mhs/p1.h"
 
 #include "mhs/p1_machine.h"
+#include "osi/secret.h"
 
 enum { SEND_BLOCK = 64 << 10 }; /* octets gathered before they are told although other events wait */
 
@@ -103,6 +104,7 @@ struct p1_association *p1_association_new(const struct p1_options *options)
   own->reference = g_strdup(options->reference);
   own->reference_time = g_strdup(options->reference_time);
   association->out = g_byte_array_new();
+  association->bind_out = true;
   p1_resume_init(association, options);
   association->events = OUTPUTS_INIT(struct p1_event, p1_event_clear);
   p1_stack_new(association);
@@ -349,7 +351,10 @@ bool p1_association_next(struct p1_association *association, struct p1_event *ev
   bool send = association->out->len > 0 &&
               (first == NULL || first->type == P1_CLOSE || association->out->len >= SEND_BLOCK);
   if (send) {
-    *event_r = (struct p1_event){.type = P1_SEND, .data = g_byte_array_free_to_bytes(association->out)};
+    GBytes *octets = g_byte_array_free_to_bytes(association->out);
+    *event_r =
+        (struct p1_event){.type = P1_SEND, .data = association->bind_out ? osi_secret_bytes(octets) : octets};
+    association->bind_out = association->bind_out && association->phase < P1_PHASE_BOUND;
     association->out = g_byte_array_new();
     return true;
   }

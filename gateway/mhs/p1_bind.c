@@ -6,6 +6,7 @@
 
 #include "mhs/p1_machine.h"
 #include "osi/fields.h"
+#include "osi/secret.h"
 #include "osi/tlv.h"
 
 #include <MTABindArgument.h>
@@ -28,28 +29,6 @@ enum {
   TAG_ARGUMENT = 0xb0, /* normal mode */
   TAG_RESULT = 0xb1
 };
-
-struct secret {
-  gsize length;
-  guint8 octets[];
-};
-
-static void secret_free(gpointer data)
-{
-  struct secret *secret = data;
-  explicit_bzero(secret->octets, secret->length);
-  g_free(secret);
-}
-
-GBytes *p1_secret_new(const void *data, gsize length)
-{
-  struct secret *secret = g_malloc(sizeof *secret + length);
-  secret->length = length;
-  if (length > 0) {
-    memcpy(secret->octets, data, length);
-  }
-  return g_bytes_new_with_free_func(secret->octets, length, secret_free, secret);
-}
 
 static GBytes *bytes_ref(GBytes *bytes)
 {
@@ -149,7 +128,7 @@ static GBytes *write_bind(enum p1_mode mode, guint8 tag, const struct p1_credent
     g_byte_array_unref(proof);
     out = wrap(TAG_AUTHENTICATED, both);
   }
-  return g_byte_array_free_to_bytes(p1_mode_is_x410(mode) ? out : wrap(tag, out));
+  return osi_secret_bytes(g_byte_array_free_to_bytes(p1_mode_is_x410(mode) ? out : wrap(tag, out)));
 }
 
 GBytes *p1_bind_write_argument(enum p1_mode mode, const struct p1_credentials *credentials,
@@ -260,7 +239,7 @@ static bool read_credentials(const struct bind *bind, MTAName_t *name, Credentia
   out->authentication = P1_SIMPLE;
   out->came_as =
       field->choice.simple.present == Password_PR_ia5_string ? P1_PASSWORD_IA5 : P1_PASSWORD_OCTETS;
-  out->password = p1_secret_new(data, length);
+  out->password = osi_secret_new(data, length);
   if (string->size > 0) {
     explicit_bzero(string->buf, (gsize)string->size);
   }

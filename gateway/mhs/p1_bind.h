@@ -8,9 +8,6 @@
 
 #include "mhs/p1.h"
 
-/* Octets that are overwritten when the last reference goes. */
-GBytes *p1_secret_new(const void *data, gsize length);
-
 /* form: of the password, in 1988.  NULL and error: no MTA name, or strong credentials in 1984, which has
  * none. */
 GBytes *p1_bind_write_argument(enum p1_mode mode, const struct p1_credentials *credentials,

@@ -52,6 +52,7 @@ struct p1_association {
   struct p1_session_identifier recover;    /* the options' */
 
   struct outputs events; /* struct p1_event */
+  bool bind_out; /* what is in out may hold a password: until the first of it after the bind has gone */
   GByteArray *out;       /* octets for the stream, gathered into one P1_SEND */
 
   /* Transfer out. */

@@ -1,6 +1,7 @@
 /* p1_stack.c - TPKT and transport, session, presentation, ACSE, RTSE as one stack: the way of primitives
  * between them. */
 #include "mhs/p1_machine.h"
+#include "osi/secret.h"
 
 #include <string.h>
 
@@ -102,6 +103,8 @@ static void from_transport(struct p1_association *association, struct transport_
   const guint8 *data;
   switch (output->type) {
   case TRANSPORT_SEND:
+    if (association->bind_out)
+      output->data = osi_secret_bytes(g_steal_pointer(&output->data));
     data = g_bytes_get_data(output->data, &length);
     g_byte_array_append(association->out, data, (guint)length);
     break;

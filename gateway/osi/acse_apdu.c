@@ -3,6 +3,7 @@
 
 #include "osi/error.h"
 #include "osi/fields.h"
+#include "osi/secret.h"
 
 #include <ACSE-apdu.h>
 #include <Association-information.h>
@@ -136,7 +137,7 @@ GBytes *acse_apdu_write(const struct acse_apdu *apdu, GError **error)
     out->choice.abrt.user_information = information;
     break;
   }
-  return asn1_encode_bytes(value, error);
+  return osi_secret_bytes(asn1_encode_bytes(value, error)); /* AARQ, AARE: with the bind */
 }
 
 char *acse_diagnostic_words(bool by_provider, guint diagnostic)

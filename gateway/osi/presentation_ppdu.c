@@ -3,7 +3,10 @@
 
 #include "osi/error.h"
 #include "osi/fields.h"
+#include "osi/secret.h"
 #include "osi/tlv.h"
+
+#include <string.h>
 
 #include <Abort-type.h>
 #include <CP-type.h>
@@ -266,7 +269,9 @@ static GBytes *x410_write(const struct presentation_ppdu *ppdu)
   tlv_put(out, TAG_SET, sizeof selector + parameters->len);
   g_byte_array_append(out, selector, sizeof selector);
   g_byte_array_append(out, parameters->data, parameters->len);
-  return g_byte_array_free_to_bytes(out);
+  if (parameters->len > 0)
+    explicit_bzero(parameters->data, parameters->len);
+  return osi_secret_bytes(g_byte_array_free_to_bytes(out)); /* with the bind */
 }
 
 /* --- reading
@@ -441,7 +446,7 @@ GBytes *presentation_write_cp(const struct presentation_ppdu *ppdu, GError **err
     normal->presentation_context_definition_list = contexts_to(ppdu->contexts);
   }
   normal->user_data = values_to(value, ppdu->values);
-  return asn1_encode_bytes(value, error);
+  return osi_secret_bytes(asn1_encode_bytes(value, error)); /* with the bind */
 }
 
 GBytes *presentation_write_cpa(const struct presentation_ppdu *ppdu, GError **error)
@@ -457,7 +462,7 @@ GBytes *presentation_write_cpa(const struct presentation_ppdu *ppdu, GError **er
   normal->responding_presentation_selector = field_new_selector(value, &ppdu->responding);
   normal->presentation_context_definition_result_list = results_to(ppdu->contexts);
   normal->user_data = values_to(value, ppdu->values);
-  return asn1_encode_bytes(value, error);
+  return osi_secret_bytes(asn1_encode_bytes(value, error)); /* with the bind */
 }
 
 GBytes *presentation_write_cpr(const struct presentation_ppdu *ppdu, GError **error)

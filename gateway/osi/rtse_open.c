@@ -1,6 +1,7 @@
 /* rtse_open.c - RTSE's actions of opening, closing and aborting an association (X.228 7.1, 7.2, 7.9, 7.10).
  */
 #include "osi/rtse_machine.h"
+#include "osi/secret.h"
 
 /* --- opening --- */
 
@@ -76,7 +77,7 @@ struct rtse_terms rtse_limit(struct rtse *rtse, guint checkpoint_max, guint wind
 GBytes *rtse_write(const struct rtse *rtse, struct rtse_apdu *apdu)
 {
   apdu->x410 = rtse->terms.x410;
-  return rtse_apdu_write(apdu, NULL);
+  return osi_secret_bytes(rtse_apdu_write(apdu, NULL)); /* with the bind */
 }
 
 /* A-ASSOCIATE.rsp with the session's parameters as they were proposed. */

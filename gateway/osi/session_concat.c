@@ -5,6 +5,7 @@
  * one in a TSDU (basic concatenation).  Segments are made only where a TSDU maximum was agreed; then every DT
  * says what it encloses, which some peers insist on. Received: any number of SPDUs of category 2 behind a GT
  * or PT. */
+#include "osi/secret.h"
 #include "osi/session_machine.h"
 
 #include <string.h>
@@ -36,7 +37,9 @@ static void put_tsdu(struct session *session, const struct session_spdu *spdu)
     g_byte_array_append(tsdu, prefix, sizeof(prefix));
   }
   session_spdu_encode(spdu, tsdu);
-  session_put(session, SESSION_SEND)->data = g_byte_array_free_to_bytes(tsdu);
+  GBytes *octets = g_byte_array_free_to_bytes(tsdu);
+  bool secret = spdu->type == SPDU_CN || spdu->type == SPDU_AC;
+  session_put(session, SESSION_SEND)->data = secret ? osi_secret_bytes(octets) : octets;
 }
 
 static void put_segments(struct session *session, struct session_spdu *spdu, GBytes *data, gsize limit)
