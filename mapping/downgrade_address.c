@@ -66,6 +66,15 @@ static bool is_of_1984(const struct or_address *address)
   return true;
 }
 
+/* The gateway's own address, as a peer of 1984 writes it. */
+static struct or_address *old_gateway(const struct or_address *gateway)
+{
+  struct or_address *old = or_address_copy(gateway);
+  (void)drop_twins(old);
+  (void)move_common_name(old);
+  return old;
+}
+
 /* A piece must not end in a space: who compares attributes does not see it (X.402 18.4). */
 static gsize piece_length(const char *text)
 {
@@ -80,7 +89,7 @@ static struct or_address *wrap(const struct or_address *gateway, const struct or
                                GError **error)
 {
   g_autofree char *text = or_address_format(address), *printable = ps_encode(text);
-  g_autoptr(or_address_t) wrapped = or_address_copy(gateway);
+  g_autoptr(or_address_t) wrapped = old_gateway(gateway);
   const char *rest = printable ? printable : text;
   for (gsize i = 0; printable && *rest && i < G_N_ELEMENTS(wrapping); i++) {
     gsize length = piece_length(rest);
@@ -88,10 +97,10 @@ static struct or_address *wrap(const struct or_address *gateway, const struct or
     or_address_set_dda(wrapped, wrapping[i], value);
     rest += length;
   }
-  if (!*rest && or_address_count(wrapped, OR_DDA) <= or_keys[OR_DDA].count)
+  if (!*rest && or_address_count(wrapped, OR_DDA) <= or_keys[OR_DDA].count && is_of_1984(wrapped))
     return g_steal_pointer(&wrapped);
   g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_ADDRESS,
-              "5.3.3 %s needs attributes of 1988 and is too long for the domain defined attributes of 1984 "
+              "5.3.3 %s needs attributes of 1988, and the domain defined attributes of 1984 cannot hold it "
               "(RFC 1328 3.1)",
               text);
   return NULL;
@@ -151,7 +160,8 @@ static struct or_address *unwrap(const struct or_address *gateway, const struct 
     g_string_append(text, piece);
     remove_dda(around, wrapping[i]);
   }
-  if (!text->len || !or_address_equal(around, gateway))
+  g_autoptr(or_address_t) own = old_gateway(gateway);
+  if (!text->len || !or_address_equal(around, own))
     return NULL;
   bool exact;
   g_autofree char *decoded = ps_decode(text->str, &exact);

@@ -16,7 +16,7 @@ static const char SETTINGS[] =
     " 'peers': <[{'name': <'land'>, 'local-mta': <'sea'>, 'remote-mta': <'land'>},"
     "            {'name': <'iron'>, 'local-mta': <'sea'>, 'remote-mta': <'iron'>, 'text-body': <'ia5'>,"
     "             'attachment-body': <'bilateral'>},"
-    "            {'name': <'old'>, 'local-mta': <'sea'>, 'remote-mta': <'old'>, 'text-body': <'iso8859-1'>,"
+    "            {'name': <'old'>, 'local-mta': <'sea'>, 'remote-mta': <'old'>, 'text-body': <'teletex'>,"
     "             'mode': <'1984'>}]>,"
     " 'routes': <[{'or': <'/PRMD=land/ADMD=demo/C=xx/'>, 'peer': <'land'>},"
     "             {'or': <'/PRMD=iron/ADMD=demo/C=xx/'>, 'peer': <'iron'>},"
