@@ -102,6 +102,7 @@ void mapping_result_free(struct mapping_result *result)
   g_ptr_array_unref(result->redirected);
   g_ptr_array_unref(result->identifiers);
   g_clear_pointer(&result->duplicate_key, g_bytes_unref);
+  g_clear_pointer(&result->digest, g_bytes_unref);
   g_ptr_array_unref(result->losses);
   g_ptr_array_unref(result->lines);
   g_free(result);

@@ -84,6 +84,7 @@ enum mapping_status {
   MAPPING_REFUSED, /* MAP: no mapping or no route (code, words); COMPILE: errors in lines; SETUP: settings wrong */
   MAPPING_PARK     /* READ, WRITE, REPORT: this message cannot be understood at all (words: place, reason, clause): an operator's case */
 };
+#define MAPPING_DIGEST_MIN (2u << 20)
 struct mapping_result {
   enum mapping_status status;
   char *words, *code;
@@ -99,6 +100,7 @@ struct mapping_result {
   bool no_report;               /* READ: a report, or a message whose originator wants none: never report on it */
   enum mapping_format format;   /* WRITE, REPORT: of what is in out_fd */
   guint64 size;                 /* of what was written to out_fd */
+  GBytes *digest;               /* WRITE: its SHA-256 when it is MAPPING_DIGEST_MIN octets or more; else NULL */
   bool has_8bit, smtputf8;      /* WRITE smtp */
   gint64 deferred_until_us, latest_us; /* READ: 0 = none */
   GPtrArray *losses;            /* of char*: "element: what was changed or dropped (clause): why" */

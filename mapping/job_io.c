@@ -35,10 +35,30 @@ struct octets *job_source(const struct mapping_job *job, GError **error)
   return octets_new_bytes(bytes);
 }
 
+static bool digest_block(const guint8 *block, gsize length, void *user, GError **error)
+{
+  (void)error;
+  g_checksum_update(user, block, (gssize)length);
+  return true;
+}
+
+static GBytes *digest_of(const struct octets *octets, GError **error)
+{
+  g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+  guint8 digest[32];
+  gsize length = sizeof digest;
+  if (!octets_each(octets, digest_block, sum, error))
+    return NULL;
+  g_checksum_get_digest(sum, digest, &length);
+  return g_bytes_new(digest, length);
+}
+
 void job_output(const struct mapping_job *job, struct octets *octets, struct mapping_result *result)
 {
   g_autoptr(GError) error = NULL;
-  if (lseek(job->out_fd, 0, SEEK_SET) != 0 || !octets_write_fd(octets, job->out_fd, &error)) {
+  bool large = octets_length(octets) >= MAPPING_DIGEST_MIN;
+  if (lseek(job->out_fd, 0, SEEK_SET) != 0 || !octets_write_fd(octets, job->out_fd, &error) ||
+      (large && !(result->digest = digest_of(octets, &error)))) {
     result->status = MAPPING_PARK;
     g_free(result->words);
     result->words =

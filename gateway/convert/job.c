@@ -310,6 +310,7 @@ static void result_fields(struct hand *hand, struct mapping_result *result)
   records(hand, "redirected", result->redirected, recipient_fields, recipient_new);
   records(hand, "identifiers", result->identifiers, identifier_fields, identifier_new);
   octets(hand, "duplicate-key", &result->duplicate_key);
+  octets(hand, "digest", &result->digest);
   boolean(hand, "no-report", &result->no_report);
   ENUMERATION(hand, "format", result->format, MAPPING_APDU);
   number(hand, "size", &result->size, G_MAXINT64);

@@ -46,13 +46,40 @@ bool body_append(struct body *body, const guint8 *data, gsize length, GError **e
     g_byte_array_append(body->memory, data, (guint)length);
     return true;
   }
-  if (body->memory) {
-    body->fd = store_spool_create(body->store, &body->name, error);
-    if (body->fd < 0 || !write_all(body->fd, body->memory->data, body->memory->len, error))
-      return false;
-    g_byte_array_unref(g_steal_pointer(&body->memory));
-  }
-  return write_all(body->fd, data, length, error);
+  return body_to_file(body, error) && write_all(body->fd, data, length, error);
+}
+
+const char *body_to_file(struct body *body, GError **error)
+{
+  if (!body->memory)
+    return body->name;
+  body->fd = store_spool_create(body->store, &body->name, error);
+  if (body->fd < 0 || !write_all(body->fd, body->memory->data, body->memory->len, error))
+    return NULL;
+  g_byte_array_unref(g_steal_pointer(&body->memory));
+  return body->name;
+}
+
+void body_rest(struct body *body)
+{
+  if (body->fd >= 0)
+    close(body->fd);
+  if (body->name)
+    store_spool_rest(body->store, body->name);
+  g_free(body->name);
+  if (body->memory)
+    g_byte_array_unref(body->memory);
+  g_free(body);
+}
+
+struct body *body_reopen(struct store *store, const char *name, guint64 size, GError **error)
+{
+  int fd = store_spool_append(store, name, size, error);
+  if (fd < 0)
+    return NULL;
+  struct body *body = g_new0(struct body, 1);
+  *body = (struct body){.store = store, .fd = fd, .name = g_strdup(name), .size = size};
+  return body;
 }
 
 guint64 body_size(const struct body *body)

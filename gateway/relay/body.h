@@ -11,6 +11,13 @@ struct body *body_new(struct store *store);
 /* False and error when the disk refuses; the body can then only be discarded. */
 bool body_append(struct body *body, const guint8 *data, gsize length, GError **error);
 guint64 body_size(const struct body *body);
+/* Moves what is in memory into a spool file; its name then. NULL and error. */
+const char *body_to_file(struct body *body, GError **error);
+/* Ends without its file, which a row of the store names: the transfer may go on later, or is given up. */
+void body_rest(struct body *body);
+/* Goes on in such a file from size on; what lies behind is cut off. NULL and error when it is not there any
+ * more. */
+struct body *body_reopen(struct store *store, const char *name, guint64 size, GError **error);
 /* Hands its octets over to a message that is about to be committed, and ends. */
 void body_finish(struct body *body, struct store_message *message);
 /* Forgets them, and ends. NULL is allowed. */

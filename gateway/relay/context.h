@@ -26,6 +26,7 @@ struct relay {
   struct map_cache *map_cache;
   struct smtp_in *smtp_in;
   struct p1_links *p1_links;
+  struct p1_recovery *recovery;
   struct control *control;
   struct net_timer *minute; /* due times are read again, lifetimes checked */
   gint64 started_us;

@@ -16,11 +16,11 @@ static json_t *activity_json(const struct p1_link *link)
 {
   static const char *const priorities[] = {"non-urgent", "normal", "urgent"};
   const struct delivery *delivery = link->out.delivery;
-  if (!delivery && !link->in.body)
+  if (!delivery && !link->in.open)
     return NULL;
   json_t *object = json_object();
   control_put_text(object, "direction", delivery ? "out" : "in");
-  put_number(object, "octets", delivery ? link->out.offset : body_size(link->in.body));
+  put_number(object, "octets", delivery ? link->out.offset : p1_receive_octets(link));
   if (!delivery)
     return object;
   g_autofree char *id = store_id_format(delivery->message->id);

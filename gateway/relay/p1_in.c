@@ -74,7 +74,7 @@ static guint bound_links(const struct p1_links *links, const char *peer)
 
 static bool is_silent(const struct p1_link *link, gint64 now)
 {
-  bool transfer = link->in.body || link->out.delivery;
+  bool transfer = link->in.open || link->out.delivery;
   return link->waits == 0 && now - link->heard_us > (transfer ? SILENT_IN_TRANSFER_US : SILENT_US);
 }
 
@@ -148,6 +148,45 @@ static char *judge(struct p1_links *links, const struct p1_link *link, const str
   return NULL;
 }
 
+static bool is_from(const struct p1_link *link, const char *host, const struct p1_session_identifier *session)
+{
+  return !link->initiator && g_strcmp0(link->address, host) == 0 &&
+         p1_session_identifier_equal(&link->session, session);
+}
+
+/* The old association may still stand here: its caller knows better. */
+static void end_old(struct p1_link *link, const struct p1_session_identifier *session)
+{
+  g_autoptr(GPtrArray) open = g_ptr_array_copy(link->links->links, NULL, NULL);
+  for (guint i = 0; i < open->len; i++) {
+    struct p1_link *old = open->pdata[i];
+    if (old != link && !old->dead && is_from(old, link->address, session))
+      p1_link_break(old, "its initiator has lost it and recovers it", true);
+  }
+}
+
+void p1_in_recover(struct p1_link *link, const struct p1_event *recover)
+{
+  const struct config *config = link->links->relay->config;
+  end_old(link, &recover->resumption.session);
+  const struct p1_kept *kept =
+      p1_recovery_of_session(link->links->relay->recovery, link->address, &recover->resumption.session);
+  const struct config_peer *peer = kept ? config_peer(config, kept->origin.peer) : NULL;
+  bool may = peer && (!peer->tls || link->tls) && p1_mode_fits(recover->mode, p1_peer_mode(peer)) &&
+             (peer->networks->len == 0 || config_network_contains(peer->networks, link->address));
+  if (!may) {
+    relay_log(LOG_NOTE, "not-recovered", "client=%s words=\"%s\"", link->address,
+              kept ? "its peer may not call like this any more" : "no association of this identifier came from there");
+    p1_association_recover_refuse(link->association, false);
+    return;
+  }
+  link->peer = g_strdup(peer->name);
+  g_autofree char *name = g_strdup_printf("p1:%s", peer->name);
+  link->hop = hop_find(link->links->relay, name);
+  relay_log(LOG_INF, "recovered", "peer=%s from=%s", link->peer, link->address);
+  p1_association_recover_accept(link->association);
+}
+
 void p1_in_bind(struct p1_link *link, const struct p1_event *bind)
 {
   const struct config_peer *peer = NULL;
@@ -206,6 +245,7 @@ static void accepted(void *user, struct net_stream *stream)
                                .reference_time = (char *)"",
                                .connect_ms = 1000 * CONNECT_S,
                                .answer_ms = 120000,
+                               .resume_wait_ms = 2000,
                                .release_ms = 30000,
                                .receive_max = largest_transfer(relay->config)};
   struct p1_link *link = p1_link_new(links, &options);

@@ -10,6 +10,11 @@ static void link_free(struct p1_link *link)
 {
   p1_association_free(link->association);
   g_free(link->out.broken);
+  p1_resumption_clear(&link->out.at);
+  p1_kept_free(link->out.stored);
+  g_free(link->in.done);
+  p1_session_identifier_clear(&link->session);
+  p1_session_identifier_clear(&link->recovers);
   g_free(link->refusal);
   g_free(link->address);
   g_free(link->peer);
@@ -29,7 +34,7 @@ void p1_link_end(struct p1_link *link)
     net_timer_free(link->idle);
     p1_record_end(g_steal_pointer(&link->record), link->peer ? link->peer : link->claimed, link->address,
                   link->refusal);
-    p1_receive_forget(link);
+    p1_receive_interrupted(link);
     g_ptr_array_remove_fast(link->links->links, link);
     p1_send_lost(link);
     net_timer_free(link->out.watch);
@@ -55,7 +60,7 @@ void p1_link_break(struct p1_link *link, const char *why, bool cut)
 
 static bool unused(const struct p1_link *link)
 {
-  return link->bound && !link->out.delivery && !link->in.body && link->waits == 0 && !link->releasing;
+  return link->bound && !link->out.delivery && !link->in.open && link->waits == 0 && !link->releasing;
 }
 
 /* Released by whom the standard lets release it (X.218 8.1.2); else its end is an abort, in which nothing is
@@ -78,6 +83,20 @@ static void idle_over(void *user)
   p1_link_pump(link);
 }
 
+struct p1_origin p1_link_origin(const struct p1_link *link)
+{
+  return (struct p1_origin){.peer = link->peer,
+                            .initiator = link->initiator,
+                            .two_way = link->turn.two_way,
+                            .turn_there = link->turn.two_way && !link->turn.here && !link->out.delivery};
+}
+
+char *p1_link_host(const struct p1_link *link)
+{
+  guint16 port;
+  return link->initiator ? p1_peer_address(link->address, &port) : g_strdup(link->address);
+}
+
 /* --- the bind is done ---------------------------------------------------------------------------------- */
 
 static void on_bound(struct p1_link *link, const struct p1_event *event)
@@ -90,10 +109,12 @@ static void on_bound(struct p1_link *link, const struct p1_event *event)
   link->tpdu_max = event->tpdu_max;
   link->dialogue = event->dialogue;
   link->mode = event->mode;
+  p1_session_identifier_clear(&link->session);
+  p1_session_identifier_copy(&link->session, &event->resumption.session);
   const struct config_peer *peer = config_peer(relay->config, link->peer);
+  bool names = link->initiator && !link->recovers.calling; /* a recovery carries none */
   g_autofree char *mismatch =
-      link->initiator && peer ? p1_peer_judge(peer, &event->peer, false, relay_now_us(), link->links->tokens)
-                              : NULL;
+      names && peer ? p1_peer_judge(peer, &event->peer, false, relay_now_us(), link->links->tokens) : NULL;
   if (mismatch) {
     g_free(link->refusal);
     link->refusal = g_strdup(mismatch);
@@ -101,6 +122,8 @@ static void on_bound(struct p1_link *link, const struct p1_event *event)
     return;
   }
   link->bound = true;
+  if (link->recovers.calling)
+    p1_recovery_recovered(relay->recovery, &link->recovers);
   link->turn.two_way = link->dialogue == P1_TWO_WAY_ALTERNATE;
   if (link->initiator)
     hop_reached(link->hop);
@@ -148,7 +171,10 @@ static void handle(struct p1_link *link, struct p1_event *event)
     if (!link->refusal)
       link->refusal =
           g_strdup_printf("%s: %s", p1_step_name(event->step), event->words ? event->words : "no words");
-    link->failed = link->failed || event->type == P1_REFUSED;
+    link->cannot_recover = link->recovers.calling && event->type == P1_REFUSED && event->cannot_recover;
+    if (link->cannot_recover)
+      p1_recovery_impossible(link->links->relay->recovery, &link->recovers);
+    link->failed = link->failed || (event->type == P1_REFUSED && !link->cannot_recover);
     link->bound = link->turn.here = false;
     break;
   case P1_READY:
@@ -168,29 +194,32 @@ static void handle(struct p1_link *link, struct p1_event *event)
     p1_send_over(link, event);
     break;
   case P1_RECEIVE_BEGIN:
-    p1_receive_begin(link);
+    p1_receive_begin(link, event);
     break;
   case P1_RECEIVE_DATA:
     p1_receive_data(link, event->data);
     break;
   case P1_RECEIVE_OVERSIZE:
-    link->in.oversize = true;
+    p1_receive_oversize(link);
     break;
   case P1_RECEIVE_END:
     p1_receive_end(link);
     break;
   case P1_CHECKPOINT:
+    p1_send_checkpoint(link, event);
     break;
   case P1_RECOVER:
-    p1_association_recover_refuse(link->association, false);
+    p1_in_recover(link, event);
     break;
-  case P1_RECEIVE_RESUME: /* what is interrupted is not kept */
-    p1_association_resume_refuse(link->association, P1_RESUME_DELETED);
+  case P1_RECEIVE_RESUME:
+    p1_receive_resume(link, event);
     break;
   case P1_RECEIVE_CHECKPOINT:
-    p1_association_checkpoint(link->association, event->transfer, event->resumption.serial);
+    p1_receive_checkpoint(link, event);
     break;
   case P1_RECEIVE_INTERRUPTED:
+    p1_receive_interrupted(link);
+    break;
   case P1_RECEIVE_ABANDONED:
     p1_receive_forget(link);
     break;
@@ -332,6 +361,7 @@ static void stream_closed(void *user, const char *words, bool error)
   if (error && !link->refusal)
     link->refusal = g_strdup(words);
   link->failed = link->failed || !link->since_us;
+  link->lost = true;
   p1_association_lost(link->association, words);
   /* what the machine still says is heard, though nothing can be written */
   net_stream_free(g_steal_pointer(&link->stream));

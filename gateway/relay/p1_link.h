@@ -9,6 +9,7 @@
 
 #include "mhs/p1.h"
 #include "relay/hop.h"
+#include "relay/p1_recovery.h"
 #include "relay/p1_record.h"
 #include "relay/p1_strong.h"
 #include "relay/p1_turn.h"
@@ -38,16 +39,22 @@ struct p1_sending {
   gint64 begun_us, moved_us; /* monotonic: when it began, and when the peer last took something of it */
   gsize unread;              /* octets that the peer had not taken then */
   char *broken;              /* why we gave it up */
+  struct p1_resumption at;   /* the last checkpoint that the peer has confirmed */
+  guint64 begun_at;          /* octets that it had when it was resumed */
+  bool resumed;
+  struct p1_kept *stored; /* as it stands in the store, where it is large; NULL: it does not */
+  guint stored_serial;    /* the checkpoint there */
+  bool storing;
+  gsize want; /* octets that the machine waits for until the store has caught up */
   guint64 messages;          /* sent on this association */
 };
 
 /* The transfer in. */
 struct p1_receiving {
-  struct body *body; /* what came of it; NULL: none is open */
-  char *error;       /* why it cannot be kept */
-  bool oversize;
-  guint64 unproven; /* id of the message whose confirmation the peer's next octets prove */
-  guint64 messages; /* received on this association */
+  struct p1_incoming *open; /* NULL: none is open */
+  guint64 unproven;         /* id of the message whose confirmation the peer's next octets prove */
+  char *done;               /* its transfer in the store, which then may go */
+  guint64 messages;         /* received on this association */
 };
 
 struct p1_link {
@@ -64,10 +71,14 @@ struct p1_link {
   char *certified; /* name in the certificate that the other side gave; NULL: none */
   char *claimed;   /* name of the entry that a refused caller meant */
   struct hop *hop; /* "p1:PEER" once the peer is known */
+  struct p1_session_identifier session; /* of the association, once it is bound */
+  struct p1_session_identifier recovers; /* of the earlier one that it was opened by us to recover, if any */
+  bool cannot_recover; /* the peer said so: the next call is an ordinary bind */
   struct p1_turn turn;
   bool initiator, tls, securing, bound, inside, dead, releasing;
   bool urgent_only; /* of ours: one of the peer's urgent-associations */
   bool failed;      /* its address is not to be called for a while */
+  bool lost;        /* the connection has ended */
   guint waits;      /* commits whose callback is still to come */
   struct p1_sending out;
   struct p1_receiving in;
@@ -105,21 +116,34 @@ bool p1_send_ready(const struct p1_link *link); /* it is converted */
 /* The link has the turn and something waits: takes the next delivery of its hop. */
 void p1_send_next(struct p1_link *link);
 void p1_send_want(struct p1_link *link, gsize want);                   /* P1_WANT_DATA */
+void p1_send_checkpoint(struct p1_link *link, const struct p1_event *event); /* P1_CHECKPOINT */
 void p1_send_over(struct p1_link *link, const struct p1_event *event); /* P1_SENT, P1_NOT_SENT */
+/* The association was of use: the peer took a message, or secured more of one than it had. */
+bool p1_send_carried(const struct p1_link *link);
 void p1_send_lost(struct p1_link *link); /* the association ended: its delivery is deferred */
 
-/* p1_receive.c: P1_RECEIVE_BEGIN, _DATA, _END, _ABANDONED. */
-void p1_receive_begin(struct p1_link *link);
+/* p1_receive.c: P1_RECEIVE_BEGIN, _RESUME, _DATA, _CHECKPOINT, _OVERSIZE, _END, _ABANDONED, _INTERRUPTED. */
+void p1_receive_begin(struct p1_link *link, const struct p1_event *event);
+void p1_receive_resume(struct p1_link *link, const struct p1_event *event);
+void p1_receive_checkpoint(struct p1_link *link, const struct p1_event *event);
+void p1_receive_oversize(struct p1_link *link);
+guint64 p1_receive_octets(const struct p1_link *link); /* of the open transfer so far */
+void p1_receive_interrupted(struct p1_link *link);
 void p1_receive_data(struct p1_link *link, GBytes *data);
 /* Commits the transfer, and confirms it when it is durable. */
 void p1_receive_end(struct p1_link *link);
 void p1_receive_forget(struct p1_link *link);
+/* p1_link.c: who is at the other end, for what is kept of transfers; texts are the link's. */
+struct p1_origin p1_link_origin(const struct p1_link *link);
+char *p1_link_host(const struct p1_link *link); /* its address without port; caller frees */
 /* Octets came: they prove that the peer has our confirmation (DESIGN section 1, the duplicate rule). */
 void p1_receive_proven(struct p1_link *link);
 
 /* p1_in.c.  Answers P1_BIND: the peer's entry is found and judged. On the wire stands X.411's error, in the
  * log the rule that refused. */
 void p1_in_bind(struct p1_link *link, const struct p1_event *bind);
+/* Answers P1_RECOVER: taken only from where the old association came, and from a peer that may still call. */
+void p1_in_recover(struct p1_link *link, const struct p1_event *recover);
 
 /* p1_out.c: a link has carried its first message; one that we opened has ended: decides about the next. */
 void p1_out_works(struct p1_link *link);

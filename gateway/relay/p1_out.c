@@ -23,6 +23,15 @@ static struct p1_addresses *addresses_of(struct p1_links *links, const char *pee
   return addresses;
 }
 
+/* What was open when an association of ours was lost goes on in one that recovers it (X.228 7.8): the caller's
+ * part, whoever was sending. */
+static void recover(const struct p1_kept *kept, struct p1_options *options)
+{
+  options->recover = &kept->at.session;
+  options->recover_turn_there = kept->origin.turn_there;
+  options->dialogue = kept->origin.two_way ? P1_TWO_WAY_ALTERNATE : P1_MONOLOGUE;
+}
+
 /* False: we cannot say who we are, and the hop rests. */
 static bool open_link(struct hop *hop, const struct config_peer *peer, const char *at, bool urgent_only)
 {
@@ -40,8 +49,15 @@ static bool open_link(struct hop *hop, const struct config_peer *peer, const cha
   g_autofree char *time = g_date_time_format(now, "%y%m%d%H%M%SZ");
   options.reference = reference;
   options.reference_time = time;
+  const struct p1_kept *kept = p1_recovery_to_call(relay->recovery, peer->name);
+  if (kept)
+    recover(kept, &options);
   struct p1_link *link = p1_link_new(links, &options);
   p1_credentials_clear(&options.local);
+  if (kept) {
+    p1_session_identifier_copy(&link->recovers, &kept->at.session);
+    p1_recovery_called(relay->recovery, &link->recovers, true);
+  }
   guint16 port;
   g_autofree char *host = p1_peer_address(at, &port);
   link->peer = g_strdup(peer->name);
@@ -115,12 +131,15 @@ void p1_out_ended(struct p1_link *link)
   struct hop *hop = link->hop;
   struct relay *relay = hop->relay;
   hop_session(hop, -1);
+  if (link->recovers.calling)
+    p1_recovery_called(relay->recovery, &link->recovers, false);
   const struct config_peer *peer = config_peer(relay->config, link->peer);
   if (relay->stopping || !peer)
     return;
-  if (link->failed || !link->since_us || (link->refusal && !link->out.messages))
+  if (link->failed || (!link->since_us && !link->cannot_recover) ||
+      (link->refusal && !link->cannot_recover && !p1_send_carried(link)))
     address_failed(link, peer);
-  if (hop_has_work(hop))
+  if (hop_has_work(hop) || p1_recovery_waits(relay->recovery, link->peer))
     p1_out_wake(hop);
 }
 
@@ -167,8 +186,16 @@ void p1_out_wake(struct hop *hop)
   }
   bool usable = wake_open(hop);
   gint64 now = relay_now_us();
-  if (!hop_has_work(hop) || hop->blocked_until_us > now || !may_call(hop, peer, usable))
+  bool recovers = p1_recovery_waits(relay->recovery, peer->name);
+  if ((!hop_has_work(hop) && !recovers) || hop->blocked_until_us > now || !may_call(hop, peer, usable))
     return;
+  if (recovers && !hop_has_work(hop)) { /* the peer has more to send to us */
+    gint64 rests;
+    guint choice =
+        p1_addresses_choose(addresses_of(relay->p1_links, peer->name), peer->addresses, now, &rests);
+    (void)open_link(hop, peer, ((const struct config_address *)peer->addresses->pdata[choice])->at, false);
+    return;
+  }
   guint most = hop->failures > 0 ? 1 : MAX(peer->associations, 1);
   while (hop_has_work(hop)) {
     gint64 rests;

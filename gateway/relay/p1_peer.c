@@ -5,6 +5,7 @@
 
 /* The relay's own watch on a transfer out comes first. */
 #define ANSWER_GRACE_S 5u
+#define RESUME_WAIT_MS 2000u /* for "transfer completed", before content is sent again */
 
 enum p1_password_form p1_peer_password_form(const struct config_peer *peer)
 {
@@ -51,6 +52,7 @@ void p1_peer_options(const struct config_peer *peer, struct p1_options *options)
       .session_version = peer->session_version,
       .connect_ms = 1000 * peer->connect_limit_s,
       .answer_ms = 1000 * (peer->answer_limit_s + ANSWER_GRACE_S),
+      .resume_wait_ms = RESUME_WAIT_MS,
       .release_ms = 30000,
       .receive_max = peer->size_max};
   /* the texts were checked when the configuration was loaded */

@@ -6,6 +6,7 @@
 #include "relay/hop.h"
 #include "relay/mapcache.h"
 #include "relay/p1_link.h"
+#include "relay/p1_recovery.h"
 #include "relay/reading.h"
 #include "relay/reporting.h"
 #include "relay/smtp_in.h"
@@ -178,6 +179,7 @@ static void on_minute(void *user)
     return;
   }
   reporting_expire(relay);
+  p1_recovery_review(relay->recovery);
   reading_kick(relay);
   hops_review(relay);
   if (relay->config->audit_days > 0)
@@ -239,6 +241,20 @@ static bool open_doors(struct relay *relay, GError **error)
   return relay->control != NULL;
 }
 
+static void open_for_mail(void *user)
+{
+  struct relay *relay = user;
+  if (relay->stopping)
+    return;
+  smtp_in_listen(relay->smtp_in);
+  p1_links_listen(relay->p1_links);
+  on_minute(relay);
+  net_timer_start(relay->minute, 60000, 60000);
+  relay_log(LOG_NOTE, "start", "gateway=%s spool=%s", relay->config->name, relay->config->spool);
+  if (relay->start->ready >= 0 && write(relay->start->ready, "1", 1) != 1)
+    relay_log(LOG_WARN, "start", "the master cannot be told");
+}
+
 /* The first generation: once its tables are compiled the doors open and what the store holds goes on. */
 static void first_configured(void *user, const char *words)
 {
@@ -250,13 +266,7 @@ static void first_configured(void *user, const char *words)
     return;
   }
   relay->generation = 1;
-  smtp_in_listen(relay->smtp_in);
-  p1_links_listen(relay->p1_links);
-  on_minute(relay);
-  net_timer_start(relay->minute, 60000, 60000);
-  relay_log(LOG_NOTE, "start", "gateway=%s spool=%s", relay->config->name, relay->config->spool);
-  if (relay->start->ready >= 0 && write(relay->start->ready, "1", 1) != 1)
-    relay_log(LOG_WARN, "start", "the master cannot be told");
+  p1_recovery_load(relay->recovery, open_for_mail, relay);
 }
 
 static void end_hops(struct relay *relay)
@@ -287,6 +297,7 @@ static void close_all(struct relay *relay)
   if (relay->store)
     store_close(relay->store); /* its last callbacks still find the hops */
   relay->store = NULL;
+  p1_recovery_free(relay->recovery);
   hops_free(relay);
   reading_free(relay->reading);
   map_cache_free(relay->map_cache);
@@ -320,6 +331,7 @@ int relay_main(const struct relay_start *start)
   relay.converters = converters_new(relay.loop, start->program);
   relay.minute = net_timer_new(relay.loop, on_minute, &relay);
   hops_new(&relay);
+  relay.recovery = p1_recovery_new(&relay);
   struct net_signal *signals[] = {net_signal_new(relay.loop, SIGTERM, on_terminate, &relay),
                                   net_signal_new(relay.loop, SIGINT, on_terminate, &relay),
                                   net_signal_new(relay.loop, SIGHUP, on_hangup, &relay)};

@@ -6,7 +6,8 @@ import time
 
 
 class Cutter:
-    """Leads to a port of this machine. cut_next(side, octets) arms it for the next connection; later ones pass, until armed again.
+    """Leads to a port of this machine. cut_next(side, octets) arms it for the next connection (several calls: for as many); later ones
+    pass.
 
     Sides are "client" and "server"; exactly so many of that side's octets pass, and when one more comes, both ends see a reset.
     seen holds, for each connection that ended, the octets and the pieces that passed from each side.
@@ -14,7 +15,7 @@ class Cutter:
 
     def __init__(self, target):
         self.target = target
-        self.plan, self.cuts, self.seen = None, 0, []
+        self.plans, self.cuts, self.seen, self.connections = [], 0, [], []
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -22,7 +23,7 @@ class Cutter:
 
     def cut_next(self, side, octets):
         with self.lock:
-            self.plan = (side, octets)
+            self.plans.append((side, octets))
 
     def run(self):
         while True:
@@ -36,10 +37,15 @@ class Cutter:
                 client.close()
                 continue
             with self.lock:
-                plan, self.plan = self.plan, None
+                plan = self.plans.pop(0) if self.plans else None
             connection = _Connection(self, client, server, plan)
+            self.connections.append(connection)
             for side in ("client", "server"):
                 threading.Thread(target=connection.carry, args=(side,), daemon=True).start()
+
+    def passed(self, side):
+        """Octets that came from that side so far, over all connections, also those that are open."""
+        return sum(sum(connection.pieces[side]) for connection in self.connections)
 
     def close(self):
         self.listener.close()
