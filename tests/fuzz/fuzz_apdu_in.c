@@ -1,8 +1,9 @@
 /* fuzz_apdu_in.c - any octets as an MTS-APDU that a peer transferred: message, report, probe.
  *
- * The first octet chooses the peer, small limits, and whether the octets are what was kept of a larger APDU.  The
- * APDU is read; then it is written as a mail for the recipients that leave X.400 here, passed on to another peer
- * for those that do not, and reported on. */
+ * The first octet chooses the peer, small limits, and whether the octets are what was kept of a larger APDU.
+ * The APDU is read; then it is written as a mail for the recipients that leave X.400 here, passed on to
+ * another peer for those that do not, and reported on; a failed one that has an alternate is written for
+ * that. */
 #include "conversion.h"
 
 #include "asn1/codec.h"
@@ -96,6 +97,22 @@ static void pass_on(struct mapping_context *context, GBytes *apdu, const struct 
     check_1984(start, length);
 }
 
+/* A failed recipient whose originator asked for an alternate: written for that. */
+static void redirect(struct mapping_context *context, GBytes *apdu, const struct mapping_recipient *to,
+                     uint8_t flags)
+{
+  g_autoptr(mapping_job_t) job = job_for(MAPPING_WRITE, apdu, flags);
+  conversion_must(to->hop != NULL && to->mapped != NULL && to->redirected_us == job->now_us);
+  job->hop = g_strdup(to->hop);
+  struct mapping_recipient *copy = conversion_recipient(job, to->address, to->mapped, to->hop);
+  copy->ordinal = to->ordinal;
+  copy->redirected_us = to->redirected_us;
+  job->recipients_total = 1;
+  g_autoptr(GBytes) out = NULL;
+  g_autoptr(mapping_result_t) result = conversion_run(context, job, &out);
+  conversion_must((result->status == MAPPING_OK) == (out != NULL));
+}
+
 static void report(struct mapping_context *context, GBytes *apdu, const struct mapping_result *found,
                    uint8_t flags)
 {
@@ -119,6 +136,8 @@ static void report(struct mapping_context *context, GBytes *apdu, const struct m
     return;
   g_autoptr(GBytes) out = NULL;
   g_autoptr(mapping_result_t) result = conversion_run(context, job, &out);
+  for (guint i = 0; i < result->redirected->len; i++)
+    redirect(context, apdu, result->redirected->pdata[i], flags);
   if (out == NULL)
     return;
   gsize length;
