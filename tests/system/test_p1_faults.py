@@ -46,6 +46,7 @@ AS_RECEIVER = [
     ("reports a severe exception", ["--fault", "exception:2", "--exception", "unrecoverable procedure error"], False),
     ("loses the line", ["--fault", "cut-received:3000"], False),
     ("loses the line and what it had", ["--fault", "lose:2", "--fault", "cut-received:4000"], False),
+    ("loses the line and cannot recover", ["--fault", "cut-received:3000", "--refuse", "cannot-recover"], False),
     ("does not know the activity", ["--fault", "cut-received:3000", "--resume-answer", "unrecognized-activity"], False),
     ("answers a resumption with an exception", ["--fault", "cut-received:3000", "--resume-answer", "exception"], False),
     ("loses the line before it confirms the end", ["--fault", "cut-before-aea"], True),

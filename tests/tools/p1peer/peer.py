@@ -244,8 +244,9 @@ class Association:
             self.refuse(session.refuse(settings.refusal_number(0x81)), "as told")
         if settings.expect_psel is not None and self.upper.called_selector != settings.expect_psel:
             self.refuse(session.refuse(2, self.upper.refuse_address()), "called P-selector", self.upper.called_selector)
-        if settings.refusal in rtse.REFUSALS:
-            self.refuse_rtse(rtse.REFUSALS[settings.refusal], None, "as told")
+        if settings.refusal in rtse.REFUSALS and (asked["recover"] or settings.refusal != "cannot-recover"):
+            error = None if asked["recover"] else rtse.BIND_ERROR_OF.get(settings.refusal)
+            self.refuse_rtse(rtse.REFUSALS[settings.refusal], error, "as told")
         if settings.refusal == "bind":
             self.refuse_rtse(rtse.REFUSALS["validation-failure"], settings.refusal_number(0), "as told")
         if asked["recover"]:
@@ -255,7 +256,8 @@ class Association:
             self.refuse_rtse(rtse.REFUSALS["validation-failure"], 2, "name or password of", name)
 
     def refuse_rtse(self, reason, bind_error, *why):
-        self.refuse(session.refuse(2, self.upper.refuse(self.apdus.rtorj(reason, bind_error))), *why)
+        for_good = reason != rtse.REFUSALS["busy"]
+        self.refuse(session.refuse(2, self.upper.refuse(self.apdus.rtorj(reason, bind_error), for_good)), *why)
 
     def refuse(self, octets, *why):
         self.peer.say("REFUSING", *why)

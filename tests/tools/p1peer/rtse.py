@@ -10,6 +10,7 @@ ABORTS = {"local-system-problem": 0, "invalid-parameter": 1, "unrecognized-activ
 ABORT_NAMES = {number: name for name, number in ABORTS.items()}
 BIND_ERRORS = {0: "busy", 2: "authentication-error", 3: "unacceptable-dialogue-mode", 4: "unacceptable-security-context",
                5: "inadequate-association-confidentiality"}
+BIND_ERROR_OF = {"busy": 0, "validation-failure": 2, "dialogue-mode": 3}  # what a refusal is called in normal mode
 PASSWORD_TAGS = {"ia5": 0x16, "octets": 0x04}
 
 
@@ -85,10 +86,11 @@ class Apdus:
                 "recover": None if recover is None else ber.tlv(0xa1, recover)}
 
     def rtorj(self, reason, bind_error=None):
-        """Normal mode names either the reason or the bind's error; X.410 mode knows but the reason."""
-        if not self.normal or bind_error is None:
+        """X.410 mode has the reason, normal mode the bind's error, if there was a bind (X.228 9)."""
+        if not self.normal:
             return ber.tlv(self.upper.TAGS["RTORJ"], ber.integer(reason, 0x80))
-        return ber.tlv(self.upper.TAGS["RTORJ"], ber.tlv(0xa1, ber.tlv(0xb2, ber.integer(bind_error))))
+        error = b"" if bind_error is None else ber.tlv(0xa1, ber.tlv(0xb2, ber.integer(bind_error)))
+        return ber.tlv(self.upper.TAGS["RTORJ"], error)
 
     @staticmethod
     def read_rtorj(content):

@@ -20,8 +20,8 @@ FAULTS = """faults, for tests (NAME or NAME:NUMBER; may be given several times; 
   discard:N         as sender: discard the activity after N checkpoints, then send it anew
   abort:N           as sender: RTAB after N checkpoints (--abort-reason)
   answer-checkpoint:N, answer-window:N   RTOAC with these values, whatever was proposed
-refusals (--refuse WHAT[:NUMBER]): transport[:DR reason], session[:RF reason], busy, cannot-recover, validation-failure,
-  dialogue-mode (RTORJ), bind[:error] (RTORJ with a bind error, normal mode)"""
+refusals (--refuse WHAT[:NUMBER]): transport[:DR reason], session[:RF reason], busy, validation-failure, dialogue-mode (RTORJ),
+  cannot-recover (RTORJ, of a recovery alone), bind[:error] (RTORJ with a bind error, normal mode)"""
 
 
 def option(default, text, **keywords):

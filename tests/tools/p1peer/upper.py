@@ -8,7 +8,7 @@ from . import ber, session
 BASIC_ENCODING = ber.oid("2.1.1")
 ACSE_SYNTAX, RTSE_SYNTAX, MTS_SYNTAX = ber.oid("2.2.1.0.1"), ber.oid("2.6.0.2.12"), ber.oid("2.6.0.2.7")
 X410_MODE, NORMAL_MODE = 0, 1
-ACCEPTED, REJECTED_PERMANENT = 0, 1
+ACCEPTED, REJECTED_PERMANENT, REJECTED_TRANSIENT = 0, 1, 2
 ADDRESS_UNKNOWN = 3  # X.226: provider reason of CPR: called presentation address unknown
 
 
@@ -45,7 +45,7 @@ class X410:
         accepted = ber.find(content, 0xa1)
         return (True, accepted) if accepted is not None else (False, content)
 
-    def refuse(self, rtorj):
+    def refuse(self, rtorj, _):
         return rtorj
 
     def release(self):
@@ -143,8 +143,9 @@ class Normal:
             return True, ber.find(aare, 0xbe, 0x28, 0xa0, 0xb1)
         return False, ber.find(aare, 0xbe, 0x28, 0xa0, 0xb2) or b""
 
-    def refuse(self, rtorj):
-        return ber.tlv(0x30, self.results(), self.pdv(ACSE_SYNTAX, self.aare(REJECTED_PERMANENT, 1, rtorj)))
+    def refuse(self, rtorj, for_good):
+        result = REJECTED_PERMANENT if for_good else REJECTED_TRANSIENT
+        return ber.tlv(0x30, self.results(), self.pdv(ACSE_SYNTAX, self.aare(result, 1, rtorj)))
 
     def refuse_address(self):
         return ber.tlv(0x30, ber.integer(ADDRESS_UNKNOWN, 0x8a))
