@@ -17,13 +17,14 @@ static const struct {
 
 /* --- writing ----------------------------------------------------------------------------------------- */
 
+/* A peer's PrintableString may hold what none can: a line end would end whatever line the address stands in. */
 static void append_quoted(GString *out, const char *value)
 {
   for (; *value; value++) {
     bool second_space = *value == ' ' && out->len && out->str[out->len - 1] == ' ';
     if (*value == '/' || *value == '=' || second_space)
       g_string_append_c(out, '$');
-    g_string_append_c(out, *value);
+    g_string_append_c(out, g_ascii_iscntrl(*value) ? '?' : *value);
   }
 }
 
