@@ -184,6 +184,7 @@ void p1_in_recover(struct p1_link *link, const struct p1_event *recover)
   g_autofree char *name = g_strdup_printf("p1:%s", peer->name);
   link->hop = hop_find(link->links->relay, name);
   relay_log(LOG_INF, "recovered", "peer=%s from=%s", link->peer, link->address);
+  p1_association_limit(link->association, peer->checkpoint_size, peer->window);
   p1_association_recover_accept(link->association);
 }
 

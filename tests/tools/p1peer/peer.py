@@ -108,6 +108,7 @@ class Peer:
                 return code
             self.settings.recover -= 1
             recovering = self.last_reference
+            time.sleep(self.settings.pause)
             self.say("opening again", "to recover" if recovering else "anew")
 
     def serve(self, port):

@@ -70,6 +70,7 @@ class Settings:
     hold: float = option(0.0, "send: seconds to stay idle before the release")
     max: int = option(1, "serve: connections to take")
     recover: int = option(0, "send: how often a broken association is opened again")
+    pause: float = option(0.5, "send: seconds before it is opened again")
     recover_as: str = option("", "send: recover the session connection USER,UTCTIME[,ADDITIONAL] instead of ours")
     resume_behind: int = option(0, "send: resume so many checkpoints behind the last that was confirmed (negative: ahead)")
     resume_answer: str = option("accept", "what AR is answered with: accept, exception, or the reason of an RTAB",
