@@ -36,9 +36,10 @@ static void print_activity(const json_t *activity)
 
 static void print_link(const json_t *link)
 {
-  bool urgent = strcmp(text(link, "for"), "urgent") == 0, bound = json_is_true(json_object_get(link, "bound"));
-  printf("  %s %s  %s%s, sent %" G_GINT64_FORMAT ", received %" G_GINT64_FORMAT ", silent for %" G_GINT64_FORMAT
-         " s\n",
+  bool urgent = strcmp(text(link, "for"), "urgent") == 0,
+       bound = json_is_true(json_object_get(link, "bound"));
+  printf("  %s %s  %s%s, sent %" G_GINT64_FORMAT ", received %" G_GINT64_FORMAT
+         ", silent for %" G_GINT64_FORMAT " s\n",
          json_is_true(json_object_get(link, "initiator")) ? "to" : "from", text(link, "address"),
          bound ? "bound" : "not bound", urgent ? ", for urgent messages" : "", number(link, "sent"),
          number(link, "received"), number(link, "silent"));

@@ -18,7 +18,7 @@ enum { SENT, CAME, SIDES };
 
 struct test {
   const struct config_peer *peer;
-  const char *address; /* as configured */
+  const char *address;      /* as configured */
   const enum p1_mode *mode; /* tried instead of the entry's, or NULL */
   guint seconds;
   bool json;
@@ -437,12 +437,8 @@ static bool try_addresses(const struct config_peer *peer, const enum p1_mode *mo
   bool good = false;
   for (guint i = 0; i < peer->addresses->len && !good; i++) {
     const struct config_address *address = peer->addresses->pdata[i];
-    struct test test = {.peer = peer,
-                        .address = address->at,
-                        .mode = mode,
-                        .seconds = seconds,
-                        .json = json,
-                        .steps = steps};
+    struct test test = {
+        .peer = peer, .address = address->at, .mode = mode, .seconds = seconds, .json = json, .steps = steps};
     good = try_address(&test);
   }
   if (json) {

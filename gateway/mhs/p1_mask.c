@@ -200,7 +200,8 @@ static bool mask_spdu(guint8 *data, gsize size)
  * masked too, until a CN or an AC has passed. */
 static enum mask_phase mask_tsdu(struct p1_mask *mask)
 {
-  g_autoptr(GByteArray) flat = g_byte_array_sized_new(mask->held->len); /* never moved: it is masked in place */
+  g_autoptr(GByteArray) flat =
+      g_byte_array_sized_new(mask->held->len); /* never moved: it is masked in place */
   for (guint i = 0; i < mask->regions->len; i++) {
     const struct region *region = &g_array_index(mask->regions, struct region, i);
     g_byte_array_append(flat, mask->held->data + region->offset, (guint)region->length);

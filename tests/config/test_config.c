@@ -156,8 +156,9 @@ static const struct {
      "t.xml:5: <fallback peer=\"land\"> stands a second time in its <route>"},
     {FRAME(PEER("/>\n<route domain='example.org'><fallback peer='land'/></route>")),
      "t.xml:5: <fallback> belongs into a <route> with or"},
-    {FRAME("<alias country='de' admd='0'/>"), "t.xml:4: <alias> lacks the attribute of: What it is the same as for "
-                                               "routing: a name, \"0\" or a single space; not itself an alias."},
+    {FRAME("<alias country='de' admd='0'/>"),
+     "t.xml:4: <alias> lacks the attribute of: What it is the same as for "
+     "routing: a name, \"0\" or a single space; not itself an alias."},
     {FRAME(PEER("/>\n<route or='C=de' peer='land'/>")),
      "t.xml:5: <route or=\"C=de\">: expected the form /PRMD=../ADMD=../C=../"},
     {FRAME(PEER("/>\n<route domain='example.org' peer='land'/>")),
