@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define CLAIM_MAX 64u                      /* asked of the store at once */
+#define SHARES 4u                          /* of active-max: one is what may wait in memory for one hop */
 #define AHEAD_MAX 16u                      /* converted before a session is free for them */
 #define ATTEMPTS_MAX 2u                    /* of a conversion job: one retry, then parked */
 #define STANDSTILL_US (2 * G_USEC_PER_SEC) /* nothing left in this time: others go before */
@@ -135,6 +136,13 @@ static bool is_empty(const struct hop *hop)
   return waiting_in(hop->fresh) == 0 && ahead_of(hop, 0) == 0 && !hop->sending;
 }
 
+/* A hop that is slower than what comes for it leaves the memory that all share to the others; urgent
+ * deliveries do not go by way of the store. */
+static bool is_full(const struct hop *hop, enum store_priority priority)
+{
+  return priority < STORE_URGENT && waiting_in(hop->fresh) >= MAX(hop->relay->config->active_max / SHARES, 1);
+}
+
 /* Deliveries of one hop fill the memory that all share only while they leave. */
 void hops_relieve(struct relay *relay)
 {
@@ -179,7 +187,8 @@ void hops_give(struct relay *relay, struct store_message *message)
         recipient->state == STORE_ROUTED && recipient->hop ? hop_find(relay, recipient->hop) : NULL;
     if (!hop)
       continue;
-    if (recipient->due_us > now || hop->blocked_until_us > now || hop->failures > 0) {
+    bool rests = hop->blocked_until_us > now || hop->failures > 0;
+    if (recipient->due_us > now || rests || is_full(hop, message->priority)) {
       store_unclaim(relay->store, message->id, (gint)recipient->ordinal);
       hop->more = true;
       if (recipient->due_us > now)
@@ -447,10 +456,9 @@ void hop_pump(struct hop *hop)
     hop->claiming = true;
     hop->more = false; /* what turns up from now on is not in this answer, and sets it again */
     struct claim *claim = g_new0(struct claim, 1);
-    *claim = (struct claim){
-        .relay = relay,
-        .hop = g_strdup(hop->name),
-        .asked = hop->failures > 0 && !reroute_is_due(hop) ? 1 : CLAIM_MAX};
+    *claim = (struct claim){.relay = relay,
+                            .hop = g_strdup(hop->name),
+                            .asked = hop->failures > 0 && !reroute_is_due(hop) ? 1 : CLAIM_MAX};
     store_claim_hop(relay->store, hop->name, now, claim->asked, claimed, claim);
   }
   if (hop_expects(hop) < 0 && !hop_is_asking(hop))

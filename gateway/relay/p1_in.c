@@ -67,7 +67,7 @@ static guint bound_links(const struct p1_links *links, const char *peer)
   guint count = 0;
   for (guint i = 0; i < links->links->len; i++) {
     const struct p1_link *link = links->links->pdata[i];
-    count += link->bound && g_strcmp0(link->peer, peer) == 0;
+    count += link->bound && !link->initiator && g_strcmp0(link->peer, peer) == 0;
   }
   return count;
 }

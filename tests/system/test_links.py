@@ -8,6 +8,7 @@ send. The other side is p1peer.py or a bare socket.
 import json
 import pathlib
 import re
+import smtplib
 import socket
 import subprocess
 import sys
@@ -40,6 +41,13 @@ def mail(home, text="hello", octets=0, headers=()):
     path.write_text("".join(line if line.endswith("\n") else line + "\n" for line in lines) + "\n" + body)
     gateway.swaks(home.smtp_port, "ann@sea.example", "bob@land.example", "--data", f"@{path}")
     path.unlink()
+
+
+def load(home, recipient, count):
+    text = "From: ann@sea.example\r\nTo: bob@land.example\r\nSubject: load\r\n\r\n" + ("x" * 70 + "\r\n") * 14
+    with smtplib.SMTP("127.0.0.1", home.smtp_port, "client.example", timeout=30) as client:
+        for _ in range(count):
+            client.sendmail("ann@sea.example", [recipient], text)
 
 
 def arrives(server, seconds, what, count=1):
@@ -178,6 +186,22 @@ def _(folder, started):
         mail(home)
         gateway.wait_for(lambda: "handshake did not come to its end" in home.log_text(), 10, "the log says why")
         gateway.wait_for(lambda: "TLS" in home.cli("peer", "list").stdout, 10, "so does peer list")
+
+
+@run("peers that are slow or do not answer, with a backlog larger than active-max: another peer's messages pass at once")
+def _(folder, started):
+    with Server() as slow, SlowProxy(slow.port, 4000) as line, Server(mta=b"mute", fault=["no-cc"]) as mute, \
+            Server(mta=b"good") as good:
+        home = sea(folder, [line.port], 'associations="2"', queue='active-max="100"')
+        for name, server in (("mute", mute), ("good", good)):
+            home.settings["peers"] += gateway.peer_xml(name, server.port, "sea-mta", name, folder / "sea")
+            home.settings["peers"] += f'<route or="/PRMD={name}/ADMD=demo/C=xx/" peer="{name}"/>'
+        started.append(home.start())
+        load(home, "bob@land.example", 300)
+        load(home, '"/S=bob/PRMD=mute/ADMD=demo/C=xx/"@gw.sea.example', 200)
+        load(home, '"/S=bob/PRMD=good/ADMD=demo/C=xx/"@gw.sea.example', 20)
+        arrives(good, 20, "all for the good peer", 20)
+        assert len(slow.arrived) < 200, f"the slow one's backlog is still there: {len(slow.arrived)} of 300 have arrived"
 
 
 @run("a line that breaks in every transfer: the message goes to the next address")
