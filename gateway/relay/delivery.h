@@ -23,6 +23,7 @@ struct delivery {
   int fd;                   /* of the converted octets */
   struct outcome *outcomes; /* one per message->recipients */
   gint64 begun_us;
+  bool moved; /* it was broken off at another address of its peer than it goes to now */
 };
 
 /* Frees one that is settled elsewhere, or was never begun. */

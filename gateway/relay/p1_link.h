@@ -77,6 +77,7 @@ struct p1_link {
   struct p1_turn turn;
   bool initiator, tls, securing, bound, inside, dead, releasing;
   bool urgent_only; /* of ours: one of the peer's urgent-associations */
+  bool excused;     /* it ended for what we wanted to resume there: its address is not to blame */
   bool failed;      /* its address is not to be called for a while */
   bool lost;        /* the connection has ended */
   guint waits;      /* commits whose callback is still to come */

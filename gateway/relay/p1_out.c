@@ -23,8 +23,8 @@ static struct p1_addresses *addresses_of(struct p1_links *links, const char *pee
   return addresses;
 }
 
-/* What was open when an association of ours was lost goes on in one that recovers it (X.228 7.8): the caller's
- * part, whoever was sending. */
+/* What was open when an association of ours was lost goes on in one that recovers it (X.228 7.8): the
+ * caller's part, whoever was sending. */
 static void recover(const struct p1_kept *kept, struct p1_options *options)
 {
   options->recover = &kept->at.session;
@@ -137,7 +137,7 @@ void p1_out_ended(struct p1_link *link)
   if (relay->stopping || !peer)
     return;
   if (link->failed || (!link->since_us && !link->cannot_recover) ||
-      (link->refusal && !link->cannot_recover && !p1_send_carried(link)))
+      (link->refusal && !link->cannot_recover && !link->excused && !p1_send_carried(link)))
     address_failed(link, peer);
   if (hop_has_work(hop) || p1_recovery_waits(relay->recovery, link->peer))
     p1_out_wake(hop);

@@ -111,8 +111,8 @@ static bool begin(struct p1_link *link, GError **error)
   p1_resumption_clear(&link->out.at);
   if (kept && p1_association_resume(link->association, delivery->written->size, &kept->at, NULL)) {
     g_autofree char *id = store_id_format(delivery->message->id);
-    relay_log(LOG_NOTE, "resumed", "message=%s peer=%s checkpoint=%u octets=%" G_GUINT64_FORMAT, id, link->peer,
-              kept->at.serial, kept->at.offset);
+    relay_log(LOG_NOTE, "resumed", "message=%s peer=%s checkpoint=%u octets=%" G_GUINT64_FORMAT, id,
+              link->peer, kept->at.serial, kept->at.offset);
     p1_recovery_take(recovery, kept);
     link->out.resumed = true;
     link->out.offset = link->out.begun_at = kept->at.offset;
@@ -280,8 +280,8 @@ bool p1_send_carried(const struct p1_link *link)
   return link->out.messages > 0 || progressed(link);
 }
 
-/* It was broken off and may be resumed: is something gained by it? Without a confirmation since it was resumed
- * it goes by its old name, and by the new one too. */
+/* It was broken off and may be resumed: is something gained by it? Without a confirmation since it was
+ * resumed it goes by its old name, and by the new one too. */
 static bool keep(struct p1_link *link, const struct delivery *delivery, const struct p1_resumption *at)
 {
   if (!at->session.calling || !at->activity || (at->serial == 0 && !at->ended))
@@ -322,6 +322,7 @@ static void not_sent(struct p1_link *link, struct delivery *delivery, const char
     g_autofree char *id = store_id_format(delivery->message->id);
     relay_log(LOG_NOTE, "other-address", "message=%s peer=%s address=%s words=\"%s\"", id, link->peer,
               link->address, words);
+    delivery->moved = true;
     hop_return(delivery);
     return;
   }
@@ -346,9 +347,13 @@ void p1_send_over(struct p1_link *link, const struct p1_event *event)
   net_timer_stop(link->out.watch);
   bool at_once = false;
   if (event->type == P1_NOT_SENT && event->outcome == P1_OUTCOME_INTERRUPTED && !event->permanent)
-    at_once = keep(link, delivery, &event->resumption) && !link->out.broken && (link->lost || !event->by_peer);
+    at_once =
+        keep(link, delivery, &event->resumption) && !link->out.broken && (link->lost || !event->by_peer);
   else if (event->type == P1_NOT_SENT && event->outcome == P1_OUTCOME_CANNOT_RESUME)
     at_once = link->out.resumed; /* from zero */
+  /* what one address began another one need not know */
+  link->excused = event->type == P1_NOT_SENT && event->outcome == P1_OUTCOME_CANNOT_RESUME && delivery->moved;
+  delivery->moved = false;
   forget(link);
   if (event->type == P1_SENT) {
     relay_point("p1-sent-before-commit");
@@ -360,7 +365,8 @@ void p1_send_over(struct p1_link *link, const struct p1_event *event)
     return;
   }
   /* lost with an association that carried nothing; an exception of the peer's is about this message alone */
-  link->failed = link->failed || (!p1_send_carried(link) && p1_association_is_over(link->association));
+  bool lost = !p1_send_carried(link) && p1_association_is_over(link->association);
+  link->failed = link->failed || (lost && !link->excused);
   if (event->permanent)
     refused_for_good(link, delivery, event->words);
   else
@@ -370,7 +376,6 @@ void p1_send_over(struct p1_link *link, const struct p1_event *event)
     p1_association_release(link->association);
   }
 }
-
 
 void p1_send_lost(struct p1_link *link)
 {
