@@ -35,8 +35,7 @@ void delivery_release(struct delivery *delivery)
   delivery_free(delivery);
 }
 
-/* --- outcomes --------------------------------------------------------------------------------------------
- */
+/* --- outcomes ------------------------------------------------------------------------------------------ */
 
 void delivery_outcome(struct delivery *delivery, guint index, enum outcome_kind kind, const char *code,
                       const char *words, const char *remote)

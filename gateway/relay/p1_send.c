@@ -30,8 +30,7 @@ bool p1_send_ready(const struct p1_link *link)
   return link->hop && for_link(link, hop_urgency(link->hop)) >= 0;
 }
 
-/* --- progress --------------------------------------------------------------------------------------------
- */
+/* --- progress ------------------------------------------------------------------------------------------ */
 
 static guint limit_s(const struct config_peer *peer, enum store_priority priority)
 {
@@ -95,8 +94,7 @@ static void watch(struct p1_link *link)
   net_timer_start(link->out.watch, LOOK_MS, LOOK_MS);
 }
 
-/* --- the transfer ----------------------------------------------------------------------------------------
- */
+/* --- the transfer -------------------------------------------------------------------------------------- */
 
 /* From where it was broken off, or from the beginning. */
 static bool begin(struct p1_link *link, GError **error)
@@ -181,8 +179,7 @@ void p1_send_want(struct p1_link *link, gsize want)
   p1_association_data(link->association, data);
 }
 
-/* --- checkpoints ------------------------------------------------------------------------------------------
- */
+/* --- checkpoints --------------------------------------------------------------------------------------- */
 
 static struct p1_kept *kept_new(struct p1_link *link, const struct delivery *delivery,
                                 const struct p1_resumption *at)
@@ -300,8 +297,7 @@ static bool keep(struct p1_link *link, const struct delivery *delivery, const st
   return at->ended || progressed(link);
 }
 
-/* --- its end ---------------------------------------------------------------------------------------------
- */
+/* --- its end ------------------------------------------------------------------------------------------- */
 
 /* It is over: nothing of it is to be resumed. */
 static void forget(struct p1_link *link)
