@@ -23,7 +23,7 @@ struct delivery {
   int fd;                   /* of the converted octets */
   struct outcome *outcomes; /* one per message->recipients */
   gint64 begun_us;
-  bool moved; /* it was broken off at another address of its peer than it goes to now */
+  guint64 secured; /* octets of it that the next hop has confirmed at most, over all attempts since it was converted */
 };
 
 /* Frees one that is settled elsewhere, or was never begun. */

@@ -86,15 +86,10 @@ static void idle_over(void *user)
 struct p1_origin p1_link_origin(const struct p1_link *link)
 {
   return (struct p1_origin){.peer = link->peer,
+                            .at = link->address,
                             .initiator = link->initiator,
                             .two_way = link->turn.two_way,
                             .turn_there = link->turn.two_way && !link->turn.here && !link->out.delivery};
-}
-
-char *p1_link_host(const struct p1_link *link)
-{
-  guint16 port;
-  return link->initiator ? p1_peer_address(link->address, &port) : g_strdup(link->address);
 }
 
 /* --- the bind is done ---------------------------------------------------------------------------------- */

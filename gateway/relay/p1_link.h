@@ -41,7 +41,7 @@ struct p1_sending {
   char *broken;              /* why we gave it up */
   struct p1_resumption at;   /* the last checkpoint that the peer has confirmed */
   guint64 begun_at;          /* octets that it had when it was resumed */
-  bool resumed;
+  bool resumed, gained;
   struct p1_kept *stored; /* as it stands in the store, where it is large; NULL: it does not */
   guint stored_serial;    /* the checkpoint there */
   bool storing;
@@ -77,7 +77,6 @@ struct p1_link {
   struct p1_turn turn;
   bool initiator, tls, securing, bound, inside, dead, releasing;
   bool urgent_only; /* of ours: one of the peer's urgent-associations */
-  bool excused;     /* it ended for what we wanted to resume there: its address is not to blame */
   bool failed;      /* its address is not to be called for a while */
   bool lost;        /* the connection has ended */
   guint waits;      /* commits whose callback is still to come */
@@ -136,7 +135,6 @@ void p1_receive_end(struct p1_link *link);
 void p1_receive_forget(struct p1_link *link);
 /* p1_link.c: who is at the other end, for what is kept of transfers; texts are the link's. */
 struct p1_origin p1_link_origin(const struct p1_link *link);
-char *p1_link_host(const struct p1_link *link); /* its address without port; caller frees */
 /* Octets came: they prove that the peer has our confirmation (DESIGN section 1, the duplicate rule). */
 void p1_receive_proven(struct p1_link *link);
 

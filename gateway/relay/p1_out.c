@@ -49,7 +49,7 @@ static bool open_link(struct hop *hop, const struct config_peer *peer, const cha
   g_autofree char *time = g_date_time_format(now, "%y%m%d%H%M%SZ");
   options.reference = reference;
   options.reference_time = time;
-  const struct p1_kept *kept = p1_recovery_to_call(relay->recovery, peer->name);
+  const struct p1_kept *kept = p1_recovery_to_call(relay->recovery, peer->name, at);
   if (kept)
     recover(kept, &options);
   struct p1_link *link = p1_link_new(links, &options);
@@ -137,7 +137,7 @@ void p1_out_ended(struct p1_link *link)
   if (relay->stopping || !peer)
     return;
   if (link->failed || (!link->since_us && !link->cannot_recover) ||
-      (link->refusal && !link->cannot_recover && !link->excused && !p1_send_carried(link)))
+      (link->refusal && !link->cannot_recover && !p1_send_carried(link)))
     address_failed(link, peer);
   if (hop_has_work(hop) || p1_recovery_waits(relay->recovery, link->peer))
     p1_out_wake(hop);

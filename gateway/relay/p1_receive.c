@@ -1,8 +1,8 @@
 /* p1_receive.c - transfers in on an association: their octets go as they come into a body, a checkpoint is
  * confirmed when what came before it is on disk, the end when the message is committed (DESIGN section 1).
  *
- * One commit secures all checkpoints that came meanwhile, and one confirmation tells so.  A transfer that is
- * broken off behind a checkpoint is kept (p1_recovery.h). */
+ * One commit secures all checkpoints that came meanwhile; each gets a confirmation of its own, since not every
+ * peer takes one for several.  A transfer that is broken off behind a checkpoint is kept (p1_recovery.h). */
 #include "relay/p1_link.h"
 
 #include "relay/audit.h"
@@ -25,6 +25,7 @@ struct p1_incoming {
   char *name;     /* of its row; NULL: no checkpoint has been secured */
   char *old_name; /* the row of the activity that it goes on from, until its own is written */
   guint wanted;   /* serial of the last checkpoint that came */
+  guint told;     /* serial of the last one that we confirmed */
   guint64 resume_offset;
   bool securing, resuming, ended;
   bool given_up; /* by the sender, while a commit is under way */
@@ -41,7 +42,7 @@ static struct p1_incoming *incoming_new(struct p1_link *link, const struct p1_ev
   incoming->transfer = event->transfer;
   incoming->origin = p1_link_origin(link);
   incoming->origin.peer = g_strdup(link->peer);
-  incoming->origin.host = p1_link_host(link);
+  incoming->origin.at = g_strdup(link->address);
   incoming->at.activity = activity ? g_bytes_ref(activity) : NULL;
   p1_session_identifier_copy(&incoming->at.session, &link->session);
   incoming->marks = g_array_new(FALSE, FALSE, sizeof(struct p1_mark));
@@ -54,7 +55,7 @@ static void incoming_free(struct p1_incoming *incoming)
   if (incoming->link)
     incoming->link->in.open = NULL;
   g_free(incoming->origin.peer);
-  g_free(incoming->origin.host);
+  g_free(incoming->origin.at);
   p1_resumption_clear(&incoming->at);
   p1_resumption_clear(&incoming->other);
   g_array_unref(incoming->marks);
@@ -147,16 +148,22 @@ static void cannot_secure(struct p1_incoming *incoming)
     p1_association_reject(association);
 }
 
+static void confirm(struct p1_link *link, guint transfer, guint told, guint serial)
+{
+  while (told < serial)
+    p1_association_checkpoint(link->association, transfer, ++told);
+}
+
 static void go_on(struct p1_incoming *incoming, guint serial)
 {
-  struct p1_association *association = incoming->link->association;
   g_clear_pointer(&incoming->old_name, g_free);
   if (incoming->resuming) {
     incoming->resuming = false;
-    p1_association_receive_from(association, incoming->resume_offset);
+    p1_association_receive_from(incoming->link->association, incoming->resume_offset);
   } else {
-    p1_association_checkpoint(association, incoming->transfer, serial);
+    confirm(incoming->link, incoming->transfer, incoming->told, serial);
   }
+  incoming->told = serial;
   if (incoming->ended)
     end(incoming);
   else if (incoming->wanted > serial)
@@ -222,6 +229,8 @@ void p1_receive_checkpoint(struct p1_link *link, const struct p1_event *event)
                incoming->at.session.calling && incoming->at.activity;
   if (!keeps) { /* nothing of it can be resumed: its end alone counts */
     p1_association_checkpoint(link->association, event->transfer, event->resumption.serial);
+    if (incoming)
+      incoming->told = incoming->wanted = event->resumption.serial;
     return;
   }
   p1_marks_add(incoming->marks, event->resumption.serial, event->resumption.offset);
@@ -278,7 +287,7 @@ void p1_receive_resume(struct p1_link *link, const struct p1_event *event)
   incoming->old_name = g_steal_pointer(&kept->name);
   incoming->resume_offset = offset;
   incoming->resuming = true;
-  incoming->wanted = serial;
+  incoming->wanted = incoming->told = serial;
   p1_recovery_take(recovery, kept);
   p1_kept_free(kept);
   relay_log(LOG_NOTE, "resumed", "peer=%s checkpoint=%u octets=%" G_GUINT64_FORMAT, link->peer, serial,
@@ -319,6 +328,7 @@ struct received {
   struct relay *relay;
   struct store_message *message;
   struct p1_kept *done; /* until the peer knows; NULL: it could not resume it anyway */
+  guint transfer, told, wanted; /* checkpoints that its end secures as well */
 };
 
 static void received_committed(void *user, const GError *error)
@@ -341,6 +351,7 @@ static void received_committed(void *user, const GError *error)
     if (error) {
       p1_association_reject(link->association);
     } else {
+      confirm(link, received->transfer, received->told, received->wanted);
       p1_association_confirm(link->association);
       link->in.unproven = received->message->id;
       link->in.messages++;
@@ -397,7 +408,12 @@ static void end(struct p1_incoming *incoming)
                "larger than the peer's size-max: its end is swallowed, the originator gets a report");
   audit_record(audit, txn, message->id, -1, "received");
   struct received *received = g_new0(struct received, 1);
-  *received = (struct received){.link = link, .relay = relay, .message = message};
+  *received = (struct received){.link = link,
+                                .relay = relay,
+                                .message = message,
+                                .transfer = incoming->transfer,
+                                .told = incoming->told,
+                                .wanted = incoming->wanted};
   if (incoming->name) {
     received->done = kept_of(incoming, P1_KEPT_DONE);
     g_autoptr(GBytes) octets = p1_kept_pack(received->done);

@@ -26,7 +26,7 @@ struct p1_kept *p1_kept_new(enum p1_kept_kind kind, const struct p1_origin *orig
   kept->kind = kind;
   kept->origin = *origin;
   kept->origin.peer = g_strdup(origin->peer);
-  kept->origin.host = g_strdup(origin->host);
+  kept->origin.at = g_strdup(origin->at);
   p1_resumption_copy(&kept->at, at);
   kept->kept_us = relay_now_us();
   return kept;
@@ -38,7 +38,7 @@ void p1_kept_free(struct p1_kept *kept)
     return;
   g_free(kept->name);
   g_free(kept->origin.peer);
-  g_free(kept->origin.host);
+  g_free(kept->origin.at);
   p1_resumption_clear(&kept->at);
   p1_resumption_clear(&kept->other);
   g_clear_pointer(&kept->marks, g_array_unref);
@@ -82,7 +82,7 @@ GBytes *p1_kept_pack(const struct p1_kept *kept)
   g_autoptr(GBytes) session = p1_session_identifier_write(&kept->at.session);
   g_autoptr(GBytes) other = p1_session_identifier_write(&kept->other.session);
   g_autoptr(GVariant) value = g_variant_ref_sink(
-      g_variant_new(KEPT_TYPE, (guint)kept->kind, origin->peer, origin->host, origin->initiator,
+      g_variant_new(KEPT_TYPE, (guint)kept->kind, origin->peer, origin->at, origin->initiator,
                     origin->two_way, origin->turn_there, octets(kept->at.activity), octets(session),
                     kept->at.serial, kept->at.offset, kept->at.ended, octets(kept->other.activity),
                     octets(other), kept->kept_us, kept->spool ? kept->spool : "", &marks, kept->message,
@@ -101,7 +101,7 @@ struct p1_kept *p1_kept_unpack(GBytes *bytes)
   g_autoptr(GVariantIter) marks = NULL;
   guint kind;
   gboolean initiator, two_way, turn_there, ended;
-  g_variant_get(value, KEPT_TYPE, &kind, &kept->origin.peer, &kept->origin.host, &initiator, &two_way,
+  g_variant_get(value, KEPT_TYPE, &kind, &kept->origin.peer, &kept->origin.at, &initiator, &two_way,
                 &turn_there, &activity, &session, &kept->at.serial, &kept->at.offset, &ended, &other_activity,
                 &other, &kept->kept_us, &kept->spool, &marks, &kept->message, &kept->size, &kept->recipients,
                 &digest);
@@ -333,7 +333,8 @@ static bool same_octets(const struct p1_kept *kept, const struct delivery *deliv
   return digest && kept->digest && g_bytes_equal(digest, kept->digest);
 }
 
-struct p1_kept *p1_recovery_out(struct p1_recovery *recovery, const struct delivery *delivery)
+struct p1_kept *p1_recovery_out(struct p1_recovery *recovery, const struct delivery *delivery,
+                                const char *at)
 {
   const char *peer = delivery->hop->name + strlen("p1:");
   for (guint i = recovery->kept->len; i-- > 0;) {
@@ -341,12 +342,12 @@ struct p1_kept *p1_recovery_out(struct p1_recovery *recovery, const struct deliv
     if (kept->kind != P1_KEPT_OUT || kept->message != delivery->message->id ||
         strcmp(kept->origin.peer, peer) != 0)
       continue;
-    if (same_octets(kept, delivery))
+    if (strcmp(kept->origin.at, at) == 0 && same_octets(kept, delivery))
       return kept;
     g_autofree char *id = store_id_format(kept->message);
     relay_log(
         LOG_NOTE, "not-resumed",
-        "message=%s peer=%s words=\"the octets or their recipients are not those that were being sent\"", id,
+        "message=%s peer=%s words=\"another address, or not the octets and recipients that were being sent\"", id,
         peer);
     p1_recovery_drop(recovery, kept);
   }
@@ -358,7 +359,7 @@ struct p1_kept *p1_recovery_of_session(struct p1_recovery *recovery, const char 
 {
   for (guint i = 0; i < recovery->kept->len; i++) {
     struct p1_kept *kept = recovery->kept->pdata[i];
-    if (!kept->origin.initiator && g_strcmp0(kept->origin.host, host) == 0 && is_session(kept, session))
+    if (!kept->origin.initiator && g_strcmp0(kept->origin.at, host) == 0 && is_session(kept, session))
       return kept;
   }
   return NULL;
@@ -392,11 +393,11 @@ void p1_recovery_called(struct p1_recovery *recovery, const struct p1_session_id
   }
 }
 
-struct p1_kept *p1_recovery_to_call(struct p1_recovery *recovery, const char *peer)
+struct p1_kept *p1_recovery_to_call(struct p1_recovery *recovery, const char *peer, const char *at)
 {
   for (guint i = 0; i < recovery->kept->len; i++) {
     struct p1_kept *kept = recovery->kept->pdata[i];
-    if (!is_to_call(kept, peer))
+    if (!is_to_call(kept, peer) || strcmp(kept->origin.at, at) != 0)
       continue;
     if (kept->calls++ < CALLS_MAX)
       return kept;

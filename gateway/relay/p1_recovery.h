@@ -19,7 +19,7 @@
 
 /* What is known of the association on which a transfer was begun, or last resumed. */
 struct p1_origin {
-  char *peer, *host; /* configured name; address without port */
+  char *peer, *at; /* configured name; the address that called, or that was called (then with its port) */
   bool initiator;    /* we opened it, so we are the one to open it again */
   bool two_way, turn_there;
 };
@@ -86,9 +86,10 @@ void p1_recovery_drop_done(struct p1_recovery *recovery, const char *name);
 /* The transfer in that a peer asks to resume; NULL: never heard of it. */
 struct p1_kept *p1_recovery_in(struct p1_recovery *recovery, const char *peer,
                                const struct p1_resumption *asked);
-/* The transfer out of this delivery, when it was broken off and its octets are the same; else NULL, and what
+/* The transfer out of this delivery, when it was broken off at this address and its octets are the same; else NULL, and what
  * is known of an earlier one is dropped. */
-struct p1_kept *p1_recovery_out(struct p1_recovery *recovery, const struct delivery *delivery);
+struct p1_kept *p1_recovery_out(struct p1_recovery *recovery, const struct delivery *delivery,
+                                const char *at);
 /* The digest of a delivery's octets, NULL when they cannot be read; and its recipients as kept. Caller frees.
  */
 GBytes *p1_recovery_digest(const struct delivery *delivery);
@@ -97,9 +98,9 @@ char *p1_recovery_recipients(const struct delivery *delivery);
 /* One whose association this peer may recover from this address; NULL: none. */
 struct p1_kept *p1_recovery_of_session(struct p1_recovery *recovery, const char *host,
                                        const struct p1_session_identifier *session);
-/* One whose association with this peer it is upon us to open again; counts the attempt, and gives up after
+/* One whose association with this peer at this address it is upon us to open again; counts the attempt, and gives up after
  * some. */
-struct p1_kept *p1_recovery_to_call(struct p1_recovery *recovery, const char *peer);
+struct p1_kept *p1_recovery_to_call(struct p1_recovery *recovery, const char *peer, const char *at);
 /* There is such a one without work of our own for it: the peer has more to send to us. */
 bool p1_recovery_waits(const struct p1_recovery *recovery, const char *peer);
 void p1_recovery_recovered(struct p1_recovery *recovery, const struct p1_session_identifier *session);

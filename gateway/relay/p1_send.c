@@ -101,9 +101,9 @@ static bool begin(struct p1_link *link, GError **error)
 {
   struct delivery *delivery = link->out.delivery;
   struct p1_recovery *recovery = link->links->relay->recovery;
-  struct p1_kept *kept = p1_recovery_out(recovery, delivery);
+  struct p1_kept *kept = p1_recovery_out(recovery, delivery, link->address);
   link->out.offset = link->out.begun_at = 0;
-  link->out.resumed = false;
+  link->out.resumed = link->out.gained = false;
   link->out.stored_serial = 0;
   link->out.want = 0;
   p1_resumption_clear(&link->out.at);
@@ -184,9 +184,7 @@ void p1_send_want(struct p1_link *link, gsize want)
 static struct p1_kept *kept_new(struct p1_link *link, const struct delivery *delivery,
                                 const struct p1_resumption *at)
 {
-  g_autofree char *host = p1_link_host(link);
   struct p1_origin origin = p1_link_origin(link);
-  origin.host = host;
   struct p1_kept *kept = p1_kept_new(P1_KEPT_OUT, &origin, at);
   kept->message = delivery->message->id;
   kept->size = delivery->written->size;
@@ -267,14 +265,18 @@ void p1_send_checkpoint(struct p1_link *link, const struct p1_event *event)
     store_checkpoint(link);
 }
 
-static bool progressed(const struct p1_link *link)
-{
-  return link->out.at.offset > link->out.begun_at;
-}
-
 bool p1_send_carried(const struct p1_link *link)
 {
-  return link->out.messages > 0 || progressed(link);
+  return link->out.messages > 0 || link->out.gained;
+}
+
+/* Whether the peer has now secured more of it than ever: else it would be sent again and again to a line that
+ * breaks at the same place. */
+static void measure(struct p1_link *link, struct delivery *delivery, const struct p1_resumption *at)
+{
+  guint64 secured = at->ended ? delivery->written->size : at->offset;
+  link->out.gained = secured > delivery->secured;
+  delivery->secured = MAX(delivery->secured, secured);
 }
 
 /* It was broken off and may be resumed: is something gained by it? Without a confirmation since it was
@@ -283,7 +285,7 @@ static bool keep(struct p1_link *link, const struct delivery *delivery, const st
 {
   if (!at->session.calling || !at->activity || (at->serial == 0 && !at->ended))
     return false;
-  bool old_name = link->out.resumed && !progressed(link);
+  bool old_name = link->out.resumed && link->out.at.offset == link->out.begun_at;
   struct p1_kept *kept = kept_new(link, delivery, old_name ? &link->out.at : at);
   kept->at.ended = kept->at.ended || at->ended;
   if (old_name)
@@ -294,7 +296,7 @@ static bool keep(struct p1_link *link, const struct delivery *delivery, const st
   if (is_stored(delivery))
     store_kept(link->links->relay, kept, NULL, NULL);
   p1_recovery_keep(link->links->relay->recovery, kept);
-  return at->ended || progressed(link);
+  return link->out.gained;
 }
 
 /* --- its end ------------------------------------------------------------------------------------------- */
@@ -318,7 +320,6 @@ static void not_sent(struct p1_link *link, struct delivery *delivery, const char
     g_autofree char *id = store_id_format(delivery->message->id);
     relay_log(LOG_NOTE, "other-address", "message=%s peer=%s address=%s words=\"%s\"", id, link->peer,
               link->address, words);
-    delivery->moved = true;
     hop_return(delivery);
     return;
   }
@@ -342,14 +343,13 @@ void p1_send_over(struct p1_link *link, const struct p1_event *event)
     return;
   net_timer_stop(link->out.watch);
   bool at_once = false;
+  if (event->type == P1_NOT_SENT)
+    measure(link, delivery, &event->resumption);
   if (event->type == P1_NOT_SENT && event->outcome == P1_OUTCOME_INTERRUPTED && !event->permanent)
     at_once =
         keep(link, delivery, &event->resumption) && !link->out.broken && (link->lost || !event->by_peer);
   else if (event->type == P1_NOT_SENT && event->outcome == P1_OUTCOME_CANNOT_RESUME)
     at_once = link->out.resumed; /* from zero */
-  /* what one address began another one need not know */
-  link->excused = event->type == P1_NOT_SENT && event->outcome == P1_OUTCOME_CANNOT_RESUME && delivery->moved;
-  delivery->moved = false;
   forget(link);
   if (event->type == P1_SENT) {
     relay_point("p1-sent-before-commit");
@@ -361,8 +361,7 @@ void p1_send_over(struct p1_link *link, const struct p1_event *event)
     return;
   }
   /* lost with an association that carried nothing; an exception of the peer's is about this message alone */
-  bool lost = !p1_send_carried(link) && p1_association_is_over(link->association);
-  link->failed = link->failed || (lost && !link->excused);
+  link->failed = link->failed || (!p1_send_carried(link) && p1_association_is_over(link->association));
   if (event->permanent)
     refused_for_good(link, delivery, event->words);
   else
@@ -377,6 +376,7 @@ void p1_send_lost(struct p1_link *link)
 {
   if (!link->out.delivery)
     return;
+  measure(link, link->out.delivery, &link->out.at);
   link->failed = link->failed || !p1_send_carried(link);
   not_sent(link, g_steal_pointer(&link->out.delivery),
            link->refusal ? link->refusal : "the association ended during the transfer", false);
