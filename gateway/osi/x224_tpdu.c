@@ -186,17 +186,16 @@ GBytes *x224_encode_data(GBytes *tsdu, gsize size)
   gsize room = size - X224_DT_HEADER;
   gsize count = length == 0 ? 1 : (length + room - 1) / room;
   guint8 *out = g_malloc(length + count * (TPKT_HEADER + X224_DT_HEADER)), *next = out;
-  for (gsize i = 0; i < count; i++) {
-    gsize part = MIN(room, length);
+  for (gsize i = 0, at = 0; i < count; i++) {
+    gsize part = MIN(room, length - at);
     tpkt_write_header(next, part + X224_DT_HEADER);
     next[4] = X224_DT_HEADER - 1;
     next[5] = X224_DT;
     next[6] = i + 1 == count ? X224_EOT : 0;
-    if (part > 0)
-      memcpy(next + TPKT_HEADER + X224_DT_HEADER, data, part);
+    if (part > 0) /* data may be NULL when there is none */
+      memcpy(next + TPKT_HEADER + X224_DT_HEADER, data + at, part);
     next += TPKT_HEADER + X224_DT_HEADER + part;
-    data += part;
-    length -= part;
+    at += part;
   }
   return g_bytes_new_take(out, (gsize)(next - out));
 }

@@ -327,6 +327,20 @@ START_TEST(carries_tsdus_of_any_length)
 }
 END_TEST
 
+/* A TSDU of no octets is still a TSDU: one DT with EOT, whether or not its buffer is anywhere. */
+START_TEST(a_tsdu_of_nothing_is_one_dt)
+{
+  static const guint8 expected[] = {3, 0, 0, 7, 2, 0xf0, 0x80};
+  g_autoptr(GBytes) nowhere = g_bytes_new(NULL, 0), nothing = g_bytes_new_static("", 0);
+  GBytes *const tsdus[] = {nowhere, nothing};
+  for (gsize i = 0; i < G_N_ELEMENTS(tsdus); i++) {
+    g_autoptr(GBytes) sent = x224_encode_data(tsdus[i], 128);
+    ck_assert_uint_eq(g_bytes_get_size(sent), sizeof(expected));
+    ck_assert_mem_eq(g_bytes_get_data(sent, NULL), expected, sizeof(expected));
+  }
+}
+END_TEST
+
 START_TEST(a_tsdu_is_one_output)
 {
   struct transport *transport =
@@ -614,6 +628,7 @@ int main(void)
   suite_add_tcase(suite, connection);
   TCase *data = tcase_create("data");
   tcase_add_loop_test(data, carries_tsdus_of_any_length, 0, G_N_ELEMENTS(lengths));
+  tcase_add_test(data, a_tsdu_of_nothing_is_one_dt);
   tcase_add_test(data, a_tsdu_is_one_output);
   tcase_add_test(data, limits_the_tsdu);
   suite_add_tcase(suite, data);
