@@ -74,12 +74,19 @@ static struct p1_kept *kept_of(const struct p1_incoming *incoming, enum p1_kept_
   return kept;
 }
 
-/* The transfer is broken off, and its row is as far as it got. */
-static void keep(struct p1_incoming *incoming)
+/* The transfer is broken off: its caller may come again at once, also while the last commit is under way. */
+static void remember(const struct p1_incoming *incoming)
 {
   struct p1_kept *kept = kept_of(incoming, P1_KEPT_IN);
   kept->spool = g_strdup(body_to_file(incoming->body, NULL));
+  kept->settling = true;
   p1_recovery_keep(incoming->relay->recovery, kept);
+}
+
+/* ... and its row is as far as it got. */
+static void keep(struct p1_incoming *incoming)
+{
+  p1_recovery_settled(incoming->relay->recovery, incoming->name);
   body_rest(g_steal_pointer(&incoming->body));
   relay_log(LOG_NOTE, "interrupted", "peer=%s checkpoint=%u words=\"a transfer in may be resumed\"",
             incoming->origin.peer, incoming->wanted);
@@ -98,18 +105,25 @@ static void drop(struct p1_incoming *incoming)
   incoming_free(incoming);
 }
 
+/* Nothing of it is under way any more. */
+static void settle(struct p1_incoming *incoming, const GError *error)
+{
+  if (incoming->given_up || error)
+    drop(incoming);
+  else
+    keep(incoming);
+}
+
 /* The link lets go of it: at once, or when the commit that is under way answers. */
 static void leave(struct p1_incoming *incoming, bool may_go_on)
 {
   incoming->link->in.open = NULL;
   incoming->link = NULL;
-  incoming->given_up = !may_go_on;
-  if (incoming->securing)
-    return;
-  if (may_go_on && incoming->name && incoming->body && !incoming->error)
-    keep(incoming);
-  else
-    drop(incoming);
+  incoming->given_up = !may_go_on || !incoming->name || !incoming->body || incoming->error;
+  if (!incoming->given_up)
+    remember(incoming);
+  if (!incoming->securing)
+    settle(incoming, NULL);
 }
 
 void p1_receive_forget(struct p1_link *link)
@@ -179,10 +193,7 @@ static void checkpoint_committed(void *user, const GError *error)
   incoming->securing = false;
   link->waits--;
   if (!incoming->link) {
-    if (!error && !incoming->given_up && !incoming->error)
-      keep(incoming);
-    else
-      drop(incoming);
+    settle(incoming, error);
   } else if (error) {
     relay_log(LOG_ERR, "store", "peer=%s a checkpoint was not secured: %s", link->peer, error->message);
     cannot_secure(incoming);
@@ -264,6 +275,8 @@ void p1_receive_resume(struct p1_link *link, const struct p1_event *event)
   struct body *body = NULL;
   if (kept && kept->kind == P1_KEPT_DONE)
     refusal = P1_RESUME_COMPLETED;
+  else if (kept && kept->settling)
+    refusal = P1_RESUME_DELETED; /* it came faster than a commit */
   else if (kept && !p1_marks_find(kept->marks, serial, &offset))
     refusal = P1_RESUME_SEQUENCE;
   else if (kept && !(body = body_reopen(link->links->relay->store, kept->spool, offset, &error)))
@@ -273,7 +286,7 @@ void p1_receive_resume(struct p1_link *link, const struct p1_event *event)
               error  ? error->message
               : kept ? "done, or behind another checkpoint"
                      : "unknown activity");
-    if (kept && kept->kind == P1_KEPT_IN)
+    if (kept && kept->kind == P1_KEPT_IN && !kept->settling)
       p1_recovery_drop(recovery, kept);
     p1_association_resume_refuse(link->association, refusal);
     p1_resumption_clear(&asked);

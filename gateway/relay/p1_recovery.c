@@ -194,6 +194,15 @@ void p1_recovery_keep(struct p1_recovery *recovery, struct p1_kept *kept)
   g_ptr_array_add(recovery->kept, kept);
 }
 
+void p1_recovery_settled(struct p1_recovery *recovery, const char *name)
+{
+  for (guint i = 0; i < recovery->kept->len; i++) {
+    struct p1_kept *kept = recovery->kept->pdata[i];
+    if (g_strcmp0(kept->name, name) == 0)
+      kept->settling = false;
+  }
+}
+
 void p1_recovery_take(struct p1_recovery *recovery, struct p1_kept *kept)
 {
   g_ptr_array_remove_fast(recovery->kept, kept);
@@ -265,7 +274,7 @@ void p1_recovery_review(struct p1_recovery *recovery)
   gint64 before = relay_now_us() - KEPT_FOR_US;
   for (guint i = recovery->kept->len; i-- > 0;) {
     struct p1_kept *kept = recovery->kept->pdata[i];
-    if (kept->kept_us < before) {
+    if (kept->kept_us < before && !kept->settling) {
       p1_recovery_drop(recovery, kept);
     } else if (kept->kind == P1_KEPT_IN && is_to_call(kept, kept->origin.peer)) {
       g_autofree char *hop = g_strdup_printf("p1:%s", kept->origin.peer);

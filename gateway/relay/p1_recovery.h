@@ -48,6 +48,7 @@ struct p1_kept {
   /* in */
   GArray *marks; /* of p1_mark */
   char *spool;
+  bool settling; /* its last checkpoint is being committed: it cannot go on yet */
   /* out */
   guint64 message, size;
   char *recipients; /* their ordinals */
@@ -76,6 +77,7 @@ void p1_recovery_review(struct p1_recovery *recovery);
 
 /* Takes it over. */
 void p1_recovery_keep(struct p1_recovery *recovery, struct p1_kept *kept);
+void p1_recovery_settled(struct p1_recovery *recovery, const char *name); /* it is not settling any more */
 /* Takes it out, for the caller to go on with; its row stays. */
 void p1_recovery_take(struct p1_recovery *recovery, struct p1_kept *kept);
 /* Takes it out of memory and store, with its file, and frees it. */
