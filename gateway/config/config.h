@@ -91,6 +91,7 @@ struct config_peer { /* <peer name="land" ...>: a bilateral sheet, one to one */
   char *dialogue; /* monologue | two-way-alternate */
   /* associations and time */
   guint associations, urgent_associations, messages_per_association;
+  guint interrupted_max; /* transfers in that may wait to be resumed */
   guint idle_s, remote_idle_s; /* of associations that we, that the peer opened; remote 0: never */
   guint connect_limit_s, answer_limit_s;
   guint transfer_limit_urgent_s, transfer_limit_normal_s, transfer_limit_non_urgent_s;

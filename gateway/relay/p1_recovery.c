@@ -189,8 +189,28 @@ void p1_recovery_free(struct p1_recovery *recovery)
   g_free(recovery);
 }
 
+/* What a peer may leave lying here is bounded; the oldest goes. */
+static void make_room(struct p1_recovery *recovery, const char *name)
+{
+  const struct config_peer *peer = config_peer(recovery->relay->config, name);
+  struct p1_kept *oldest = NULL;
+  guint count = 0;
+  for (guint i = 0; i < recovery->kept->len; i++) {
+    struct p1_kept *kept = recovery->kept->pdata[i];
+    if (kept->kind != P1_KEPT_IN || kept->settling || strcmp(kept->origin.peer, name) != 0)
+      continue;
+    count++;
+    if (!oldest || kept->kept_us < oldest->kept_us)
+      oldest = kept;
+  }
+  if (oldest && peer && count >= peer->interrupted_max)
+    p1_recovery_drop(recovery, oldest);
+}
+
 void p1_recovery_keep(struct p1_recovery *recovery, struct p1_kept *kept)
 {
+  if (kept->kind == P1_KEPT_IN)
+    make_room(recovery, kept->origin.peer);
   g_ptr_array_add(recovery->kept, kept);
 }
 
@@ -208,11 +228,18 @@ void p1_recovery_take(struct p1_recovery *recovery, struct p1_kept *kept)
   g_ptr_array_remove_fast(recovery->kept, kept);
 }
 
+static void give_up(struct p1_recovery *recovery, const char *name)
+{
+  struct store_txn *txn = store_txn_new();
+  store_txn_transfer_over(txn, name, false);
+  relay_commit(recovery->relay, txn, "transfer");
+}
+
 void p1_recovery_drop(struct p1_recovery *recovery, struct p1_kept *kept)
 {
   p1_recovery_take(recovery, kept);
   if (kept->name)
-    p1_recovery_drop_done(recovery, kept->name);
+    give_up(recovery, kept->name);
   p1_kept_free(kept);
 }
 
@@ -226,9 +253,7 @@ void p1_recovery_drop_done(struct p1_recovery *recovery, const char *name)
     p1_kept_free(kept);
     break;
   }
-  struct store_txn *txn = store_txn_new();
-  store_txn_transfer_over(txn, name, false);
-  relay_commit(recovery->relay, txn, "transfer");
+  give_up(recovery, name);
 }
 
 struct loading {
