@@ -77,6 +77,8 @@ static const struct good goods[] = {
     {&asn_DEF_RTORQapdu, "31 80 800117 a380 a002 0500 0000 0000", "31 09 800117 a304 a002 0500"},
     {&asn_DEF_RTORQapdu, "31 0d 800117 a308 a080 0500 0000 0000", NULL},
     {&asn_DEF_RTORQapdu, "31 0b 800117 a306 a080 0500 0000", "31 09 800117 a304 a002 0500"},
+    /* what a SET may be extended by is passed over: protocolVersion [5] of some systems of 1984 */
+    {&asn_DEF_RTORQapdu, "31 0c 800117 850101 a304 a002 0500", "31 09 800117 a304 a002 0500"},
     /* a SET in any order, and the tolerance for a universal tag inside an IMPLICIT one (interop note 7) */
     {&asn_DEF_RTORQapdu, "31 80 a380 a080 0500 0000 0000 a003 020117 0000", "31 09 800117 a304 a002 0500"},
     {&asn_DEF_RTORQapdu, "31 80 a080 020117 0000 a304 a002 0500 0000", "31 09 800117 a304 a002 0500"},
@@ -179,7 +181,7 @@ static const struct bad bads[] = {
     {&asn_DEF_RTORQapdu, "31 03 800117", ASN1_ERROR_SYNTAX, "RTORQapdu ends without its connectionDataRQ"},
     {&asn_DEF_RTORQapdu, "31 0c 800117 800117 a304 a002 0500", ASN1_ERROR_SYNTAX,
      "checkpointSize comes twice"},
-    {&asn_DEF_RTORQapdu, "31 03 890117", ASN1_ERROR_SYNTAX, "tag [9] is not known"},
+    {&asn_DEF_RTABapdu, "31 03 890117", ASN1_ERROR_SYNTAX, "tag [9] is not known"},
     {&asn_DEF_Presentation_context, "30 0b 020101 06022a03 0601 2a", ASN1_ERROR_SYNTAX, NULL},
     {&asn_DEF_Presentation_context, "30 0c 020101 06022a03 3003 0601 80", ASN1_ERROR_SYNTAX,
      "offset 11: Presentation-context.transfer-syntax-name-list[0]: an OBJECT IDENTIFIER that does not end"},
