@@ -345,11 +345,18 @@ GBytes *convert_job_pack(const struct mapping_job *job, GArray *fds_r)
   return g_byte_array_free_to_bytes(hand.frame);
 }
 
-struct mapping_job *convert_job_unpack(GBytes *frame, GArray *fds, GError **error)
+/* A hand at the beginning of a frame; GLib has no address for no octets. */
+static struct hand unpacking(GBytes *frame, GArray *fds)
 {
   gsize length = 0;
   const guint8 *data = g_bytes_get_data(frame, &length);
-  struct hand hand = {.at = data, .end = data + length, .fds = fds};
+  const guint8 *at = data ? data : (const guint8 *)"";
+  return (struct hand){.at = at, .end = at + length, .fds = fds};
+}
+
+struct mapping_job *convert_job_unpack(GBytes *frame, GArray *fds, GError **error)
+{
+  struct hand hand = unpacking(frame, fds);
   struct mapping_job *job = mapping_job_new(MAPPING_SETUP);
   job_fields(&hand, job);
   if (!check_hand(&hand, error))
@@ -370,9 +377,7 @@ GBytes *convert_result_pack(const struct mapping_result *result)
 
 struct mapping_result *convert_result_unpack(GBytes *frame, GError **error)
 {
-  gsize length = 0;
-  const guint8 *data = g_bytes_get_data(frame, &length);
-  struct hand hand = {.at = data, .end = data + length};
+  struct hand hand = unpacking(frame, NULL);
   struct mapping_result *result = mapping_result_new();
   result_fields(&hand, result);
   if (!check_hand(&hand, error))

@@ -425,6 +425,7 @@ START_TEST(real_vectors)
     g_autoptr(octets_t) inner = asn1_octets(value, field->value);
     g_autoptr(asn1_value_t) extension =
         decode_octets(open_type_extension(field->type.choice.standard_extension), inner);
+    ck_assert_ptr_nonnull(extension);
   }
   g_autoptr(octets_t) content = asn1_octets(value, &message->content);
   g_autoptr(asn1_value_t) information = decode_octets(&asn_DEF_InformationObject, content);

@@ -142,12 +142,19 @@ END_TEST
 START_TEST(exit_codes)
 {
   g_autofree char *one = run(CLI_NO, "/nonexistent/file", NULL);
+  ck_assert_ptr_nonnull(one);
   g_autofree char *two = run(CLI_USAGE, NULL);
+  ck_assert_ptr_nonnull(two);
   g_autofree char *three = run(CLI_USAGE, "--xml", "--json", "tests/vectors/real-mta/p1-1984.ber", NULL);
+  ck_assert_ptr_nonnull(three);
   g_autofree char *four = run(CLI_USAGE, "--no-such-option", NULL);
+  ck_assert_ptr_nonnull(four);
   g_autofree char *five = run(CLI_NO, "--type=Nonsense", "tests/vectors/real-mta/p1-1984.ber", NULL);
+  ck_assert_ptr_nonnull(five);
   g_autofree char *six = run(CLI_NO, "--type=ORName", "tests/vectors/real-mta/p1-1984.ber", NULL);
+  ck_assert_ptr_nonnull(six);
   g_autofree char *seven = run(CLI_NO, "tests/vectors/real-mta/ORIGIN", NULL);
+  ck_assert_ptr_nonnull(seven);
   g_autofree char *names = run(CLI_DONE, "--types", NULL);
   ck_assert_ptr_nonnull(strstr(names, "MTS-APDU\n"));
 }

@@ -287,8 +287,8 @@ END_TEST
 START_TEST(long_texts_come_back)
 {
   static const char *const lines[] = {"plain line\r\n",
-                                      "Gr\xC3\xBC\xC3\x9F"
-                                      "e aus K\xC3\xB6ln\r\n",
+                                      ("Gr\xC3\xBC\xC3\x9F"
+                                       "e aus K\xC3\xB6ln\r\n"),
                                       "\xD0\x96\xF0\x9F\x98\x80\r\n"};
   g_autoptr(GString) body = g_string_new(NULL);
   while (body->len < 300000)

@@ -110,6 +110,7 @@ START_TEST(content_untouched)
   g_autoptr(GBytes) apdu = downgrading_message(&(struct downgrading_message){.content = notations[_i]}),
                     output = NULL;
   g_autoptr(mapping_result_t) result = downgrading_relay(context, apdu, "new", "p1:old", &output);
+  ck_assert_ptr_nonnull(result);
   g_autoptr(GBytes) sent = downgrading_content(output), came = downgrading_content(apdu);
   ck_assert(g_bytes_equal(sent, came));
 }
@@ -267,6 +268,7 @@ START_TEST(notifications)
   g_autoptr(GBytes) apdu = downgrading_message(&(struct downgrading_message){.content = cases[_i].content}),
                     output = NULL;
   g_autoptr(mapping_result_t) result = downgrading_relay(context, apdu, "new", "p1:old", &output);
+  ck_assert_ptr_nonnull(result);
   g_autofree char *text = downgrading_text_of_1984(output);
   downgrading_check("notification", text, cases[_i].wanted, true);
   downgrading_check("notification", text, "non-receipt-qualifier: 7", false);
@@ -279,7 +281,9 @@ START_TEST(real_message)
 {
   g_autoptr(GBytes) apdu = road_file("tests/vectors/real-mta/p1-1984.ber"), there = NULL, back = NULL;
   g_autoptr(mapping_result_t) up = downgrading_relay(context, apdu, "old", "p1:new", &there);
+  ck_assert_ptr_nonnull(up);
   g_autoptr(mapping_result_t) down = downgrading_relay(context, there, "new", "p1:old", &back);
+  ck_assert_ptr_nonnull(down);
   g_autofree char *before = downgrading_text_of_1984(apdu), *after = downgrading_text_of_1984(back);
   const char *traces = strstr(after, "    trace\n"), *content = strstr(after, "\n  content.im-uapdu");
   g_autofree char *head = g_strndup(after, (gsize)(traces - after));

@@ -217,6 +217,7 @@ START_TEST(all_of_1984)
   }
   g_autoptr(GBytes) returned = NULL;
   g_autoptr(mapping_result_t) last = downgrading_relay(context, there, "new", "p1:old", &returned);
+  ck_assert_ptr_nonnull(last);
   g_autofree char *old = downgrading_text_of_1984(returned);
   downgrading_check("to 1988 and back", old, whole->wanted, true);
 }

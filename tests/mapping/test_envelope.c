@@ -258,6 +258,7 @@ START_TEST(recipients_are_disclosed_only_when_allowed)
     job->recipients_total = 2;
     g_autoptr(GBytes) output = NULL;
     g_autoptr(mapping_result_t) result = road_run(context, job, &output);
+    ck_assert_ptr_nonnull(result);
     g_autoptr(mime_mail_t) parsed = road_parse(context, output);
     ck_assert_int_eq(mime_part_field(parsed->root, "X400-Recipients") != NULL, disclosed);
   }

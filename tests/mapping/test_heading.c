@@ -58,6 +58,7 @@ START_TEST(elements_are_where_x420_has_them)
       "Supersedes: <old@example.org>\r\nIncomplete-Copy:\r\nContent-Language: de, en\r\nAutosubmitted: "
       "auto-replied\r\n",
       &heading);
+  ck_assert_ptr_nonnull(value);
   ck_assert_ptr_nonnull(heading->originator);
   ck_assert_int_eq(heading->authorizing_users->list.count, 1);
   ck_assert_int_eq(heading->primary_recipients->list.count, 3); /* repeated fields are merged */
@@ -159,6 +160,7 @@ START_TEST(long_subjects_survive)
   const Heading_t *heading;
   g_autofree char *fields = g_strdup_printf(FRAME "Subject: =?UTF-8?B?%s?=\r\n", encoded);
   g_autoptr(asn1_value_t) value = heading_of(fields, &heading);
+  ck_assert_ptr_nonnull(value);
   ck_assert_int_le(heading->subject->size, 128); /* ub-subject-field */
   g_autoptr(GBytes) mail = g_bytes_new(text, strlen(text));
   g_autoptr(GBytes) apdu = road_to_x400(context, "ann@example.org", RECIPIENT, mail, NULL);
@@ -179,6 +181,7 @@ START_TEST(bounds_are_kept_and_told)
   g_autoptr(GBytes) mail = g_bytes_new(text, strlen(text));
   GPtrArray *losses = NULL;
   g_autoptr(GBytes) apdu = road_to_x400(context, "ann@example.org", RECIPIENT, mail, &losses);
+  ck_assert_ptr_nonnull(apdu);
   ck_assert(road_lost(losses, "From: the name"));
   g_ptr_array_unref(losses);
 }

@@ -145,6 +145,7 @@ START_TEST(trace_tells_the_redirection)
   road_recipient(job, LEE, DEPUTY, "p1:land")->redirected_us = job->now_us;
   GBytes *output = NULL;
   g_autoptr(mapping_result_t) result = road_run(context, job, &output);
+  ck_assert_ptr_nonnull(result);
   g_autoptr(GBytes) trace = envelopes_find(output, IN_MESSAGE, 0x69);
   ck_assert_ptr_nonnull(trace);
   /* the last element is ours: a bit string whose first bit says redirected */

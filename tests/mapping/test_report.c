@@ -242,11 +242,13 @@ START_TEST(nobody_is_told_who_wants_to_know_nothing)
   add_failed(null, "bob@land.example", "5.1.1", "x");
   g_autoptr(mapping_result_t) one = NULL;
   g_autoptr(GBytes) nothing = run(null, &one);
+  ck_assert_ptr_nonnull(nothing);
   ck_assert_uint_eq(one->recipients->len, 0);
   g_autoptr(mapping_job_t) never = mail_report();
   add_failed(never, "bob@land.example", "5.1.1", "x")->notify = MAPPING_NOTIFY_NEVER;
   g_autoptr(mapping_result_t) two = NULL;
   g_autoptr(GBytes) none = run(never, &two);
+  ck_assert_ptr_nonnull(none);
   ck_assert_uint_eq(two->recipients->len, 0);
 }
 END_TEST
@@ -398,7 +400,7 @@ START_TEST(report_becomes_a_dsn)
                                      "Original-Envelope-Id: QQ314159",
                                      "Arrival-Date: ",
                                      "X400-Conversion-Date: ",
-                                     "Final-Recipient: x400; " LAND,
+                                     ("Final-Recipient: x400; " LAND),
                                      "Action: failed",
                                      "Status: 4.2.1",
                                      "Diagnostic-Code: x400; Reason 1",

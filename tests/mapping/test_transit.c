@@ -205,6 +205,7 @@ START_TEST(many_extensions_go_on_together)
     g_autoptr(GByteArray) apdu = envelopes_apdu(places[p], all->str);
     g_autoptr(GBytes) output = NULL;
     g_autoptr(mapping_result_t) result = run(apdu, 0, &output);
+    ck_assert_ptr_nonnull(result);
     for (gsize i = 0; i < G_N_ELEMENTS(kept); i++) {
       if (kept[i].place != places[p])
         continue;
@@ -258,6 +259,7 @@ START_TEST(field_changes_as_the_standard_says)
   g_autoptr(GByteArray) apdu = envelopes_apdu(changed[_i].place, changed[_i].in);
   g_autoptr(GBytes) output = NULL;
   g_autoptr(mapping_result_t) result = run(apdu, 0, &output);
+  ck_assert_ptr_nonnull(result);
   g_autofree char *wrong = envelopes_check(output, changed[_i].place, changed[_i].out);
   ck_assert_msg(!wrong, "%s: %s", changed[_i].key, wrong);
 }
@@ -278,6 +280,7 @@ START_TEST(responsibility_goes_with_the_copy)
                                       RECIPIENT("c", "03", "28") "}");
     g_autoptr(GBytes) output = NULL;
     g_autoptr(mapping_result_t) result = run(apdu, 1, &output);
+    ck_assert_ptr_nonnull(result);
     g_autofree char *wrong = envelopes_check(output, places[i],
                                              "A2{" RECIPIENT("a", "01", "28") RECIPIENT("b", "01", "D0")
                                                  RECIPIENT("c", "03", "28") "}");
@@ -433,6 +436,7 @@ START_TEST(content_passes_bit_for_bit)
         report ? envelopes_apdu(IN_REPORT_CONTENT, returned) : envelopes_apdu(IN_CONTENT, segments->str);
     g_autoptr(GBytes) output = NULL;
     g_autoptr(mapping_result_t) result = run(apdu, 0, &output);
+    ck_assert_ptr_nonnull(result);
     g_autoptr(GBytes) after =
         envelopes_find(output, report ? IN_REPORT_CONTENT : IN_CONTENT, report ? 0x81 : 0x04);
     g_autofree char *hash = hash_of(after);
@@ -452,6 +456,7 @@ START_TEST(long_extensions_go_on)
     g_autoptr(GByteArray) apdu = envelopes_apdu(places[i], field);
     g_autoptr(GBytes) output = NULL;
     g_autoptr(mapping_result_t) result = run(apdu, 0, &output);
+    ck_assert_ptr_nonnull(result);
     g_autofree char *wrong = envelopes_check(output, places[i], field);
     ck_assert(!wrong);
   }

@@ -268,6 +268,7 @@ START_TEST(requests_go_into_the_smtp_envelope)
     g_autoptr(mapping_result_t) read = run_read(apdu), written = NULL;
     ck_assert_uint_eq(((const struct mapping_recipient *)read->recipients->pdata[0])->notify, bits[i].read);
     g_autofree char *mail = to_mail(apdu, &written);
+    ck_assert_ptr_nonnull(mail);
     ck_assert_uint_eq(((const struct mapping_recipient *)written->recipients->pdata[0])->notify,
                       bits[i].notify);
     ck_assert_str_eq(written->envid, "X400-MTS-Identifier: [/PRMD=far/ADMD=x/C=de/;m-1]");
@@ -276,6 +277,8 @@ START_TEST(requests_go_into_the_smtp_envelope)
                         not_returned = envelopes_apdu_mail(IN_MESSAGE, "48<0000>");
   g_autoptr(mapping_result_t) yes = NULL, no = NULL;
   g_autofree char *first = to_mail(returned, &yes), *second = to_mail(not_returned, &no);
+  ck_assert_ptr_nonnull(first);
+  ck_assert_ptr_nonnull(second);
   ck_assert_int_eq(yes->ret, MAPPING_RET_DEFAULT);
   ck_assert_int_eq(no->ret, MAPPING_RET_HDRS);
 }
@@ -380,6 +383,7 @@ START_TEST(delivery_report_names_the_gateway)
     outcome->words = g_strdup(said[i]);
     g_autoptr(GBytes) report = NULL;
     g_autoptr(mapping_result_t) result = road_run(context, job, &report);
+    ck_assert_ptr_nonnull(result);
     g_autoptr(GBytes) found = envelopes_find(report, IN_REPORT_RECIPIENT, 0x85);
     g_autofree char *words = g_strndup(g_bytes_get_data(found, NULL), g_bytes_get_size(found));
     ck_assert_msg(g_str_has_prefix(words, "report of the gateway sea.example: "), "%s", words);
@@ -422,6 +426,7 @@ START_TEST(no_report_without_a_request)
   g_autoptr(GByteArray) apdu = envelopes_apdu_mail(IN_RECIPIENT, "81<0080>");
   g_autoptr(mapping_result_t) result = NULL;
   g_autoptr(GBytes) none = report_on(apdu, &result);
+  ck_assert_ptr_nonnull(none);
   ck_assert_uint_eq(result->recipients->len, 0);
   ck_assert_ptr_nonnull(result->words);
 }
@@ -514,6 +519,7 @@ START_TEST(reports_that_cannot_go_on_are_kept)
   g_autoptr(GByteArray) any = envelopes_apdu_mail(IN_REPORT, NAME_BOB);
   g_autoptr(mapping_result_t) result = NULL;
   g_autoptr(GBytes) none = report_on(any, &result);
+  ck_assert_ptr_nonnull(none);
   ck_assert_uint_eq(result->recipients->len, 0);
 }
 END_TEST
