@@ -115,9 +115,13 @@ static User_data_t *values_to(struct asn1_value *value, const GArray *values)
     const struct presentation_value *one = &g_array_index(values, struct presentation_value, i);
     PDV_list_t *list = asn1_new_field(PDV_list_t);
     list->presentation_context_identifier = one->context;
-    /* Only BER values of one type are sent in these PPDUs. */
-    list->presentation_data_values.present = PDV_list__presentation_data_values_PR_single_ASN1_type;
-    field_put_any(value, &list->presentation_data_values.choice.single_ASN1_type, one->octets);
+    if (one->encoding == PRESENTATION_OCTET_ALIGNED) { /* its octets need not be one BER value */
+      list->presentation_data_values.present = PDV_list__presentation_data_values_PR_octet_aligned;
+      field_put_bytes(value, &list->presentation_data_values.choice.octet_aligned, one->octets);
+    } else {
+      list->presentation_data_values.present = PDV_list__presentation_data_values_PR_single_ASN1_type;
+      field_put_any(value, &list->presentation_data_values.choice.single_ASN1_type, one->octets);
+    }
     ASN_SEQUENCE_ADD(&data->choice.fully_encoded_data.list, list);
   }
   return data;

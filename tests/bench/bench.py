@@ -198,7 +198,9 @@ class Ours:
         sink.wait(600)
         seconds = time.monotonic() - began
         with Drain(self.mail_port):
-            self.gateway.wait_empty()
+            for left in self.gateway.queue():
+                self.gateway.cli("queue", "retry", left["id"], check=False)
+            self.gateway.wait_empty(120)
         return count / seconds
 
 
