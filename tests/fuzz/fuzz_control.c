@@ -24,7 +24,8 @@ struct asker {
   int fd;
   const uint8_t *data;
   size_t size;
-  guint quiet; /* turns without anything said */
+  guint quiet;      /* turns without anything said */
+  GString *answers; /* what came and is not yet read */
 };
 
 /* Questions that wait; one asker has at most one, but one that left may leave its own behind. */
@@ -60,18 +61,22 @@ static bool answer_late(void)
   return request != NULL;
 }
 
-/* What comes back is one JSON object per line. */
+/* What comes back is one JSON object per line; a line may come in two pieces. */
 static bool read_answers(struct asker *asker)
 {
-  static char answers[1 << 20];
-  ssize_t got = recv(asker->fd, answers, sizeof answers, MSG_DONTWAIT);
-  for (char *line = answers, *end; got > 0 && (end = memchr(line, '\n', (size_t)(answers + got - line)));
-       line = end + 1) {
+  char block[65536];
+  ssize_t got = recv(asker->fd, block, sizeof block, MSG_DONTWAIT);
+  if (got <= 0)
+    return false;
+  g_string_append_len(asker->answers, block, got);
+  const char *line = asker->answers->str, *last = line + asker->answers->len;
+  for (const char *end; (end = memchr(line, '\n', (size_t)(last - line))); line = end + 1) {
     json_t *answer = json_loadb(line, (size_t)(end - line), 0, NULL);
     must(json_is_boolean(json_object_get(answer, "ok")));
     json_decref(answer);
   }
-  return got > 0;
+  g_string_erase(asker->answers, 0, line - asker->answers->str);
+  return true;
 }
 
 /* One write of the asker's, or the end. */
@@ -126,6 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   g_autofree char *path = g_strdup_printf("/tmp/gw400-fuzz-control-%d", (int)getpid());
   struct asker asker = {.config = {.control_socket = path}, .data = data, .size = size};
   asker.relay.loop = net_loop_new();
+  asker.answers = g_string_new(NULL);
   asker.relay.config = &asker.config;
   struct control *control = control_new(&asker.relay, NULL);
   must(control != NULL);
@@ -142,5 +148,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   net_watch_free(turns);
   close(always);
   net_loop_free(asker.relay.loop);
+  g_string_free(asker.answers, TRUE);
   return 0;
 }
