@@ -301,6 +301,17 @@ static bool read_terminal_type(const struct pair *pair, char **number_r, GError 
               pair->value);
 }
 
+/* Selectors that are absent may stand as nothing before their "/" (RFC 1278); ASN.1 knows them as absent
+ * alone, so the text that is kept does without. */
+static bool read_psap(const struct pair *pair, char **psap_r, GError **error)
+{
+  if (!or_psap_parse(pair->value, NULL, NULL))
+    return fail(error, pair->at, "%s=%s is no presentation address: 'hex'H selectors and NS+hex (RFC 1278)",
+                or_keys[pair->key].keyword, pair->value);
+  *psap_r = g_strdup(pair->value + strspn(pair->value, "/"));
+  return true;
+}
+
 static bool read_lines(struct or_address *address, const struct pair *pair, GError **error)
 {
   const char *star = strchr(pair->value, '*');
@@ -349,11 +360,11 @@ static bool place(struct or_address *address, const struct pair *pair, guint ind
   struct or_attribute *attribute = or_address_require(address, pair->key, index);
   if (info->encoding == OR_ENCODING_I)
     return read_terminal_type(pair, &attribute->printable, error);
+  if (info->encoding == OR_ENCODING_X)
+    return read_psap(pair, &attribute->printable, error);
   if (info->encoding != OR_ENCODING_PT && info->encoding != OR_ENCODING_UPA) {
     attribute->printable = or_value(pair->value);
-    return info->encoding != OR_ENCODING_X || or_psap_parse(pair->value, NULL, NULL) ||
-           fail(error, pair->at, "%s=%s is no presentation address: 'hex'H selectors and NS+hex (RFC 1278)",
-                info->keyword, pair->value);
+    return true;
   }
   if ((pair->type && !read_twins(pair, pair->type, &attribute->type, &attribute->type_teletex, error)) ||
       !read_twins(pair, pair->value, &attribute->printable, &attribute->teletex, error))

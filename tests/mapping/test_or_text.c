@@ -75,6 +75,9 @@ static const struct {
     {"/NET-NUM=4420/NET-SUB=7/", "/NET-SUB=7/NET-NUM=4420/"},
     {"/NET-PSAP='A1'H$/'5353'H$/''H$/NS+4700/", "/NET-PSAP='A1'H$/'5353'H$/''H$/NS+4700/"},
     {"/PSAP=NS+4700_NS+4800/", "/NET-PSAP=NS+4700_NS+4800/"},
+    {"/PSAP=$/NS+47/", "/NET-PSAP=NS+47/"},
+    {"/PSAP=$/$/'41'H$/NS+47/", "/NET-PSAP='41'H$/NS+47/"},
+    {"/PSAP=$/'41'H$/$/NS+47/", "/NET-PSAP='41'H$/$/NS+47/"},
     /* no separator behind, spaces */
     {" S=a ; C=de", "/S=a /ADMD= /C=de/"},
     {"/S=a/C=de", "/S=a/ADMD= /C=de/"},
