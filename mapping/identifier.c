@@ -35,8 +35,21 @@ static bool is_message_id(const char *text)
   return true;
 }
 
-/* The identifier as X.400 made it, out of a Message-ID at MHS; NULL when it is none. */
-static struct ipm_identifier *from_mhs(const char *text)
+static char *to_mhs(const struct ipm_identifier *identifier)
+{
+  g_autofree char *user = identifier->user ? or_address_format(identifier->user) : g_strdup("");
+  g_autofree char *local = g_strdup_printf("%s*%s", identifier->relative ? identifier->relative : "", user);
+  for (char *p = local; *p; p++)
+    if (!g_ascii_isprint(*p))
+      *p = '?';
+  g_autofree char *mailbox = mailbox_format(NULL, local, MHS);
+  /* Identifiers are keys to others: with a user it is always written quoted, as in 4.7.3.2. */
+  return *user && *mailbox != '"' ? g_strdup_printf("<\"%s\"@" MHS ">", local)
+                                  : g_strdup_printf("<%s>", mailbox);
+}
+
+/* "local*user" at MHS, read; NULL when it is none. */
+static struct ipm_identifier *read_mhs(const char *text)
 {
   g_autoptr(mailbox_t) mailbox = mailbox_parse(text, NULL);
   char *star = mailbox ? strchr(mailbox->local, '*') : NULL;
@@ -48,6 +61,22 @@ static struct ipm_identifier *from_mhs(const char *text)
   struct ipm_identifier *identifier = g_new0(struct ipm_identifier, 1);
   identifier->relative = g_strndup(mailbox->local, (gsize)(star - mailbox->local));
   identifier->user = g_steal_pointer(&user);
+  return identifier;
+}
+
+/* The identifier as X.400 made it, out of a Message-ID at MHS; NULL when it is none, or has no writing that is
+ * read again (quoting may make it longer than any mailbox): such a one is opaque. */
+static struct ipm_identifier *from_mhs(const char *text)
+{
+  struct ipm_identifier *identifier = read_mhs(text);
+  if (!identifier)
+    return NULL;
+  g_autofree char *written = to_mhs(identifier);
+  struct ipm_identifier *again = read_mhs(written);
+  bool steady = again != NULL && strcmp(again->relative, identifier->relative) == 0;
+  ipm_identifier_free(again);
+  if (!steady)
+    g_clear_pointer(&identifier, ipm_identifier_free);
   return identifier;
 }
 
@@ -92,19 +121,6 @@ struct ipm_identifier *identifier_ipm_from_message_id(struct mapping_context *co
   identifier = g_new0(struct ipm_identifier, 1);
   identifier->relative = within_bound(ps_encode(text));
   return identifier;
-}
-
-static char *to_mhs(const struct ipm_identifier *identifier)
-{
-  g_autofree char *user = identifier->user ? or_address_format(identifier->user) : g_strdup("");
-  g_autofree char *local = g_strdup_printf("%s*%s", identifier->relative ? identifier->relative : "", user);
-  for (char *p = local; *p; p++)
-    if (!g_ascii_isprint(*p))
-      *p = '?';
-  g_autofree char *mailbox = mailbox_format(NULL, local, MHS);
-  /* Identifiers are keys to others: with a user it is always written quoted, as in 4.7.3.2. */
-  return *user && *mailbox != '"' ? g_strdup_printf("<\"%s\"@" MHS ">", local)
-                                  : g_strdup_printf("<%s>", mailbox);
 }
 
 char *identifier_message_id_from_ipm(struct mapping_context *context, const struct ipm_identifier *identifier)

@@ -131,10 +131,22 @@ static void put_universal(struct asn1_value *value, UniversalOrBMPString_t *fiel
                   octets);
 }
 
+/* PrintableString and NumericString octet by octet, as they were read: a peer's may hold what none can
+ * (interop note 16: Latin-1), and it goes on as it came. */
+static void put_octets(OCTET_STRING_t *field, const char *text)
+{
+  g_autoptr(GString) octets = g_string_sized_new(strlen(text));
+  for (; *text; text = g_utf8_next_char(text)) {
+    gunichar c = g_utf8_get_char(text);
+    g_string_append_c(octets, c < 256 ? (char)c : '?');
+  }
+  asn1_put_string(field, octets->str);
+}
+
 static void put_twin(struct asn1_value *value, void *field, const char *text, enum or_twin twin)
 {
   if (twin == OR_TWIN_PRINTABLE)
-    asn1_put_string(field, text);
+    put_octets(field, text);
   else if (twin == OR_TWIN_TELETEX)
     put_teletex(value, field, text);
   else
@@ -151,11 +163,14 @@ static void *new_twin(struct asn1_value *value, const char *text, enum or_twin t
 
 /* --- built-in attributes ----------------------------------------------------------------------------- */
 
+/* An attribute that has no twins, whatever its characters. */
 static OCTET_STRING_t *plain(const struct or_address *address, enum or_key key)
 {
-  const struct or_attribute *attribute = or_address_attribute(address, key, 0);
-  const char *text = attribute ? own_value(attribute, OR_TWIN_PRINTABLE) : NULL;
-  return text ? asn1_new_string(text) : NULL;
+  const char *text = or_address_get(address, key, 0);
+  OCTET_STRING_t *field = text ? asn1_new_field(OCTET_STRING_t) : NULL;
+  if (field)
+    put_octets(field, text);
+  return field;
 }
 
 /* 4.1.1: digits and only digits are a NumericString. */
@@ -167,20 +182,20 @@ static void write_domains(const struct or_address *address, BuiltInStandardAttri
     to->country_name = asn1_new_field(CountryName_t);
     to->country_name->present =
         ps_is_digits(country) ? CountryName_PR_x121_dcc_code : CountryName_PR_iso_3166_alpha2_code;
-    asn1_put_string(&to->country_name->choice.iso_3166_alpha2_code, country);
+    put_octets(&to->country_name->choice.iso_3166_alpha2_code, country);
   }
   if (admd || country) { /* a country's ADMD is never left out: a space is any (X.402 18.3.1) */
     to->administration_domain_name = asn1_new_field(AdministrationDomainName_t);
     admd = admd && *admd ? admd : " ";
     to->administration_domain_name->present =
         ps_is_digits(admd) ? AdministrationDomainName_PR_numeric : AdministrationDomainName_PR_printable;
-    asn1_put_string(&to->administration_domain_name->choice.printable, admd);
+    put_octets(&to->administration_domain_name->choice.printable, admd);
   }
   if (prmd) {
     to->private_domain_name = asn1_new_field(PrivateDomainName_t);
     to->private_domain_name->present =
         ps_is_digits(prmd) ? PrivateDomainName_PR_numeric : PrivateDomainName_PR_printable;
-    asn1_put_string(&to->private_domain_name->choice.printable, prmd);
+    put_octets(&to->private_domain_name->choice.printable, prmd);
   }
 }
 
@@ -279,7 +294,10 @@ static void write_standard(const struct writer *writer, BuiltInStandardAttribute
   write_domains(address, to);
   to->network_address = plain(address, OR_X121);
   to->terminal_identifier = plain(address, OR_TERMINAL_ID);
-  to->organization_name = plain(address, OR_ORGANIZATION);
+  const struct or_attribute *organization = or_address_attribute(address, OR_ORGANIZATION, 0);
+  const char *name_of_it = organization ? own_value(organization, OR_TWIN_PRINTABLE) : NULL;
+  if (name_of_it)
+    to->organization_name = asn1_new_string(name_of_it);
   to->numeric_user_identifier = plain(address, OR_UA_ID);
   const struct or_attribute *surname = or_address_attribute(address, OR_SURNAME, 0);
   if (surname && own_value(surname, OR_TWIN_PRINTABLE)) {
@@ -460,23 +478,29 @@ static void add_lines(struct writer *writer)
   add_extension(writer, 16, inner);
 }
 
-static void add_postal_choices(struct writer *writer)
+static void add_postal_service(struct writer *writer)
 {
-  const char *country = or_address_get(writer->address, OR_PD_COUNTRY, 0),
+  const char *service = or_address_get(writer->address, OR_PD_SERVICE, 0),
+             *country = or_address_get(writer->address, OR_PD_COUNTRY, 0),
              *code = or_address_get(writer->address, OR_PD_CODE, 0);
+  if (service) {
+    struct asn1_value *inner = new_inner(7);
+    put_octets(asn1_value_get(inner), service);
+    add_extension(writer, 7, inner);
+  }
   if (country) {
     struct asn1_value *inner = new_inner(8);
     PhysicalDeliveryCountryName_t *to = asn1_value_get(inner);
     to->present = ps_is_digits(country) ? PhysicalDeliveryCountryName_PR_x121_dcc_code
                                         : PhysicalDeliveryCountryName_PR_iso_3166_alpha2_code;
-    asn1_put_string(&to->choice.iso_3166_alpha2_code, country);
+    put_octets(&to->choice.iso_3166_alpha2_code, country);
     add_extension(writer, 8, inner);
   }
   if (code) {
     struct asn1_value *inner = new_inner(9);
     PostalCode_t *to = asn1_value_get(inner);
     to->present = ps_is_digits(code) ? PostalCode_PR_numeric_code : PostalCode_PR_printable_code;
-    asn1_put_string(&to->choice.printable_code, code);
+    put_octets(&to->choice.printable_code, code);
     add_extension(writer, 9, inner);
   }
 }
@@ -484,7 +508,6 @@ static void add_postal_choices(struct writer *writer)
 static void add_network(struct writer *writer)
 {
   const char *number = or_address_get(writer->address, OR_NET_NUMBER, 0),
-             *sub = or_address_get(writer->address, OR_NET_SUBADDRESS, 0),
              *psap = or_address_get(writer->address, OR_NET_PSAP, 0),
              *type = or_address_get(writer->address, OR_TERMINAL_TYPE, 0);
   if (number || psap) {
@@ -492,9 +515,8 @@ static void add_network(struct writer *writer)
     ExtendedNetworkAddress_t *to = asn1_value_get(inner);
     if (number) {
       to->present = ExtendedNetworkAddress_PR_e163_4_address;
-      asn1_put_string(&to->choice.e163_4_address.number, number);
-      if (sub)
-        to->choice.e163_4_address.sub_address = asn1_new_string(sub);
+      put_octets(&to->choice.e163_4_address.number, number);
+      to->choice.e163_4_address.sub_address = plain(writer->address, OR_NET_SUBADDRESS);
     } else {
       to->present = ExtendedNetworkAddress_PR_psap_address;
       or_psap_parse(psap, inner, &to->choice.psap_address);
@@ -531,8 +553,7 @@ static void write_extensions(struct writer *writer)
   add_name(writer, 4, OR_TWIN_TELETEX);
   add_units(writer, 5, OR_TWIN_TELETEX);
   add_ddas(writer, 6, OR_TWIN_TELETEX);
-  add_string(writer, 7, OR_PD_SERVICE, OR_TWIN_PRINTABLE);
-  add_postal_choices(writer);
+  add_postal_service(writer);
   add_network(writer);
   add_string(writer, 24, OR_COMMON_NAME, OR_TWIN_UNIVERSAL);
   add_string(writer, 25, OR_ORGANIZATION, OR_TWIN_UNIVERSAL);

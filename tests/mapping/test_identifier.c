@@ -88,6 +88,25 @@ START_TEST(long_message_ids)
 }
 END_TEST
 
+/* Read as an O/R address it would be written longer than a mailbox may be (a "$" before each space): it is
+ * kept as it stands, shortened. */
+/* proves: A16 */
+START_TEST(spaces_that_would_grow)
+{
+  g_autofree char *spaces = g_strnfill(900, ' '),
+                  *id = g_strdup_printf("<\"9*/S=a%sb/ADMD=x/C=de/\"@MHS>", spaces);
+  struct ipm_identifier *identifier = identifier_ipm_from_message_id(NULL, id);
+  ck_assert_ptr_null(identifier->user);
+  ck_assert_uint_le(strlen(identifier->relative), 64);
+  g_autofree char *back = identifier_message_id_from_ipm(NULL, identifier);
+  struct ipm_identifier *again = identifier_ipm_from_message_id(NULL, back);
+  ck_assert_str_eq(again->relative, identifier->relative);
+  ck_assert_ptr_null(again->user);
+  ipm_identifier_free(again);
+  ipm_identifier_free(identifier);
+}
+END_TEST
+
 START_TEST(not_ascii)
 {
   struct ipm_identifier *identifier = identifier_ipm_from_message_id(NULL, "<grüße@x>");
@@ -129,6 +148,7 @@ int main(void)
   tcase_add_loop_test(all, both_ways, 0, G_N_ELEMENTS(identifiers));
   tcase_add_loop_test(all, from_x400, 0, G_N_ELEMENTS(made_in_x400));
   tcase_add_test(all, long_message_ids);
+  tcase_add_test(all, spaces_that_would_grow);
   tcase_add_test(all, not_ascii);
   tcase_add_test(all, mts_identifiers);
   suite_add_tcase(suite, all);

@@ -253,6 +253,30 @@ START_TEST(printable_strings_that_are_none)
 }
 END_TEST
 
+/* Attributes without a twin, of a peer that writes what no PrintableString and no NumericString holds: they go on
+ * octet by octet (interop note 16). */
+START_TEST(octets_of_a_peer_come_back)
+{
+  static const struct {
+    enum or_key key;
+    const char *value;
+  } values[] = {{OR_PRMD, "S\303\266r"},    {OR_ADMD, "a_b"},         {OR_X121, "26-2"},
+                {OR_UA_ID, "12x"},         {OR_TERMINAL_ID, "t@1"},  {OR_PD_SERVICE, "p\303\277"},
+                {OR_PD_COUNTRY, "de"},     {OR_PD_CODE, "D_1"},      {OR_NET_NUMBER, "+49"},
+                {OR_NET_SUBADDRESS, "*1"}, {OR_ORGANIZATION, "Acme"}};
+  g_autoptr(or_address_t) address = parse("/S=a/ADMD=x/C=de/");
+  for (gsize i = 0; i < G_N_ELEMENTS(values); i++)
+    or_address_set(address, values[i].key, 0, values[i].value, NULL);
+  g_autoptr(GBytes) first = encode(address);
+  g_autoptr(or_address_t) back = decode(first);
+  ck_assert(or_address_equal(address, back));
+  for (gsize i = 0; i < G_N_ELEMENTS(values); i++)
+    ck_assert_str_eq(or_address_get(back, values[i].key, 0), values[i].value);
+  g_autoptr(GBytes) again = encode(back);
+  ck_assert(g_bytes_equal(first, again));
+}
+END_TEST
+
 /* An attribute longer than any bound, and one with a NUL. */
 START_TEST(impossible_values)
 {
@@ -314,6 +338,7 @@ int main(void)
   tcase_add_test(all, random_addresses_come_back_from_asn1);
   tcase_add_test(all, universal_twins);
   tcase_add_test(all, printable_strings_that_are_none);
+  tcase_add_test(all, octets_of_a_peer_come_back);
   tcase_add_test(all, impossible_values);
   tcase_add_test(all, without_a_directory_name);
   tcase_add_test(all, directory_name);
