@@ -3,141 +3,164 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- X.400 to status: RFC 2156 5.3.8.2; the first row that fits counts --- */
+/* --- X.400 to status: RFC 2156 5.3.8.2 --- */
 
-#define ANY (-2)
+enum { ANY = -2 }; /* as diagnostic: none, or one that no row has */
 
-static const struct {
-  gint reason, diagnostic;
+static const struct status_row {
+  gint reason, first, last; /* diagnostics from first to last */
   const char *status;
 } statuses[] = {
-    {ANY, 0, "5.1.1"},
-    {ANY, 1, "5.1.4"},
-    {ANY, 2, "4.3.1"},
-    {ANY, 3, "5.4.6"},
-    {ANY, 4, "4.2.1"},
-    {ANY, 5, "4.4.7"},
-    {ANY, 6, "5.6.1"},
-    {ANY, 7, "5.2.3"},
-    {ANY, 8, "5.6.3"},
-    {ANY, 9, "5.6.3"},
-    {ANY, 10, "5.6.3"},
-    {ANY, 11, "5.5.2"},
-    {ANY, 12, "5.5.2"},
-    {ANY, 13, "5.5.2"},
-    {ANY, 14, "5.5.0"},
-    {ANY, 15, "5.6.1"},
-    {ANY, 16, "5.5.3"},
-    {ANY, 17, "5.4.4"},
-    {ANY, 18, "5.3.3"},
-    {ANY, 19, "5.6.2"},
-    {ANY, 20, "5.6.0"},
-    {ANY, 21, "5.6.0"},
-    {ANY, 22, "5.6.2"},
-    {ANY, 23, "5.6.2"},
-    {ANY, 24, "5.6.2"},
-    {ANY, 25, "5.6.2"},
-    {ANY, 26, "5.4.0"},
-    {ANY, 27, "5.4.6"},
-    {ANY, 28, "5.7.2"},
-    {ANY, 29, "5.7.1"},
-    {ANY, 30, "4.2.4"},
-    {ANY, 31, "5.6.0"},
-    {1, 43, "5.1.6"}, /* checklist section 9, 7: the row 1/43 is the more exact one */
-    {ANY, 32, "5.1.0"},
-    {ANY, 33, "5.1.0"},
-    {ANY, 34, "5.1.0"},
-    {ANY, 35, "5.1.0"},
-    {ANY, 36, "5.1.0"},
-    {ANY, 37, "5.1.0"},
-    {ANY, 38, "5.1.0"},
-    {ANY, 39, "5.1.0"},
-    {ANY, 40, "5.1.0"},
-    {ANY, 41, "5.1.0"},
-    {ANY, 42, "5.1.0"},
-    {ANY, 43, "5.1.0"},
-    {ANY, 44, "5.1.0"},
-    {ANY, 45, "5.1.0"},
-    {ANY, 46, "5.7.0"},
-    {ANY, 47, "5.3.3"},
-    {ANY, 48, "5.3.4"},
-    {ANY, 49, "4.4.7"},
+    {0, ANY, ANY, "4.4.0"}, /* R4 */
+    {1, ANY, ANY, "5.0.0"}, /* R4 */
+    {2, ANY, ANY, "5.6.3"}, /* R4 */
+    {3, ANY, ANY, "5.6.0"}, /* R4 */
+    {4, ANY, ANY, "5.1.0"}, /* R4 */
+    {5, ANY, ANY, "5.7.1"}, /* R4 */
+    {6, ANY, ANY, "5.4.3"}, /* R4 */
+    {7, ANY, ANY, "5.3.3"}, /* R4 */
+    {1, 0, 0, "5.1.1"},     /* R4 */
+    {1, 1, 1, "5.1.4"},     /* R4 */
+    {1, 2, 2, "4.3.1"},     /* R4 */
+    {1, 3, 3, "5.4.6"},     /* R4 */
+    {1, 4, 4, "4.2.1"},     /* R4 */
+    {1, 5, 5, "4.4.7"},     /* R4 */
+    {1, 6, 6, "5.6.1"},     /* R4 */
+    {1, 7, 7, "5.2.3"},     /* R4 */
+    {2, 8, 8, "5.6.3"},     /* R4 */
+    {2, 9, 9, "5.6.3"},     /* R4 */
+    {1, 10, 10, "5.6.3"},   /* R4 */
+    {1, 11, 11, "5.5.2"},   /* R4 */
+    {1, 12, 12, "5.5.2"},   /* R4 */
+    {1, 13, 13, "5.5.2"},   /* R4 */
+    {1, 14, 14, "5.5.0"},   /* R4 */
+    {1, 15, 15, "5.6.1"},   /* R4 */
+    {1, 16, 16, "5.5.3"},   /* R4 */
+    {1, 17, 17, "5.4.4"},   /* R4 */
+    {1, 18, 18, "5.3.3"},   /* R4 */
+    {2, 19, 19, "5.6.2"},   /* R4 */
+    {2, 20, 20, "5.6.0"},   /* R4 */
+    {2, 21, 21, "5.6.0"},   /* R4 */
+    {2, 22, 22, "5.6.2"},   /* R4 */
+    {2, 23, 23, "5.6.2"},   /* R4 */
+    {2, 24, 24, "5.6.2"},   /* R4 */
+    {2, 25, 25, "5.6.2"},   /* R4 */
+    {1, 26, 26, "5.4.0"},   /* R4 */
+    {1, 27, 27, "5.4.6"},   /* R4 */
+    {1, 28, 28, "5.7.2"},   /* R4 */
+    {1, 29, 29, "5.7.1"},   /* R4 */
+    {1, 30, 30, "4.2.4"},   /* R4 */
+    {4, 31, 31, "5.6.0"},   /* R4 */
+    {4, 32, 45, "5.1.0"},   /* R4 */
+    {1, 43, 43, "5.1.6"},   /* R4 */
+    {1, 46, 46, "5.7.0"},   /* R4 */
+    {2, 47, 47, "5.3.3"},   /* R4 */
+    {0, 48, 48, "5.3.4"},   /* R4 */
+    {0, 49, 49, "4.4.7"},   /* R4 */
     /* X.411 of 1999 has more than the RFC knew (decision 0080): each at the nearest code of RFC 3463 */
-    {ANY, 50, "5.6.0"},
-    {ANY, 51, "5.7.1"},
-    {ANY, 52, "5.7.1"},
-    {ANY, 53, "5.7.1"},
-    {ANY, 54, "5.7.1"},
-    {ANY, 55, "5.7.1"},
-    {ANY, 56, "5.7.1"},
-    {ANY, 57, "5.7.1"},
-    {ANY, 58, "5.7.1"},
-    {ANY, 59, "5.7.1"},
-    {ANY, 60, "5.7.1"},
-    {ANY, 61, "5.7.0"},
-    {ANY, 62, "5.7.5"},
-    {ANY, 63, "5.7.5"},
-    {ANY, 64, "5.7.5"},
-    {ANY, 65, "5.7.5"},
-    {ANY, 66, "5.7.0"},
-    {ANY, 67, "5.7.7"},
-    {ANY, 68, "5.7.0"},
-    {ANY, 69, "5.7.5"},
-    {ANY, 70, "5.7.0"},
-    {ANY, 71, "5.7.0"},
-    {ANY, 72, "5.7.0"},
-    {ANY, 73, "5.7.0"},
-    {ANY, 74, "5.7.5"},
-    {ANY, 75, "5.7.0"},
-    {ANY, 76, "5.7.0"},
-    {ANY, 77, "5.7.6"},
-    {ANY, 78, "5.7.0"},
-    {0, ANY, "4.4.0"},
-    {1, ANY, "5.0.0"},
-    {2, ANY, "5.6.3"},
-    {3, ANY, "5.6.0"},
-    {4, ANY, "5.1.0"},
-    {5, ANY, "5.7.1"},
-    {6, ANY, "5.4.3"},
-    {7, ANY, "5.3.3"},
-    {8, ANY, "5.7.0"},
+    {8, ANY, ANY, "5.7.0"},
+    {1, 50, 50, "5.6.0"},
+    {5, 51, 60, "5.7.1"},
+    {5, 61, 61, "5.7.0"},
+    {5, 62, 65, "5.7.5"},
+    {5, 66, 66, "5.7.0"},
+    {5, 67, 67, "5.7.7"},
+    {5, 68, 68, "5.7.0"},
+    {5, 69, 69, "5.7.5"},
+    {5, 70, 73, "5.7.0"},
+    {5, 74, 74, "5.7.5"},
+    {5, 75, 76, "5.7.0"},
+    {5, 77, 77, "5.7.6"},
+    {5, 78, 78, "5.7.0"},
 };
 
+/* reason ANY: whatever the row's is. */
+static const char *find_status(gint reason, gint diagnostic)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(statuses); i++) {
+    const struct status_row *row = &statuses[i];
+    if ((reason == ANY || row->reason == reason) && row->first <= diagnostic && diagnostic <= row->last)
+      return row->status;
+  }
+  return NULL;
+}
+
+/* A diagnostic says more than a reason: one that comes with another reason than in the table counts too. */
 const char *report_status(gint reason, gint diagnostic)
 {
-  for (guint i = 0; i < G_N_ELEMENTS(statuses); i++)
-    if ((statuses[i].reason == ANY || statuses[i].reason == reason) &&
-        (statuses[i].diagnostic == ANY || statuses[i].diagnostic == diagnostic))
-      return statuses[i].status;
-  return "5.0.0";
+  const char *status = diagnostic < 0 ? NULL : find_status(reason, diagnostic);
+  if (!status && diagnostic >= 0)
+    status = find_status(ANY, diagnostic);
+  if (!status)
+    status = find_status(reason, ANY);
+  return status ? status : find_status(1, ANY); /* a reason of a later standard: unable-to-transfer */
 }
 
 /* --- status to X.400: RFC 2156 5.1.8.4 --- */
 
-static const struct {
+static const struct reason_row {
   gint subject, detail, reason, diagnostic;
+  const char *words;
 } reasons[] = {
-    {0, 0, 1, -1}, {1, 0, 1, -1}, {1, 1, 1, 0},  {1, 2, 1, 0},  {1, 3, 1, 0},  {1, 4, 1, 1},  {1, 6, 1, 43},
-    {1, 7, 1, 11}, {1, 8, 1, 11}, {2, 0, 1, -1}, {2, 1, 1, 4},  {2, 2, 1, 4},  {2, 3, 1, 7},  {2, 4, 1, 30},
-    {3, 0, 0, -1}, {3, 1, 1, 2},  {3, 2, 1, 2},  {3, 3, 1, 18}, {3, 4, 1, 7},  {3, 5, 1, -1}, {4, 0, 0, -1},
-    {4, 1, 0, -1}, {4, 2, 0, -1}, {4, 3, 6, -1}, {4, 4, 0, -1}, {4, 5, 1, 2},  {4, 6, 1, 3},  {4, 7, 1, 5},
-    {5, 0, 1, -1}, {5, 1, 1, 14}, {5, 2, 1, 14}, {5, 3, 1, 16}, {5, 4, 1, 14}, {5, 5, 1, 18}, {6, 0, 2, -1},
-    {6, 1, 1, 6},  {6, 2, 1, 9},  {6, 3, 2, 8},  {6, 5, 2, 47}, {7, 0, 1, 46}, {7, 1, 1, 29}, {7, 2, 1, 28},
-    {7, 3, 1, 46}, {7, 4, 1, 46}, {7, 5, 1, 46}, {7, 6, 1, 46}, {7, 7, 1, 46},
+    {0, 0, 1, -1, "other status"},                                  /* R5 */
+    {1, 0, 1, -1, "other address status"},                          /* R5 */
+    {1, 1, 1, 0, "bad mailbox address"},                            /* R5 */
+    {1, 2, 1, 0, "bad system address"},                             /* R5 */
+    {1, 3, 1, 0, "bad mailbox address syntax"},                     /* R5 */
+    {1, 4, 1, 1, "mailbox address ambiguous"},                      /* R5 */
+    {1, 6, 1, 43, "mailbox has moved"},                             /* R5 */
+    {1, 7, 1, 11, "bad syntax of the sender's address"},            /* R5 */
+    {1, 8, 1, 11, "bad system address of the sender"},              /* R5 */
+    {2, 0, 1, -1, "other mailbox status"},                          /* R5 */
+    {2, 1, 1, 4, "mailbox disabled"},                               /* R5 */
+    {2, 2, 1, 4, "mailbox full"},                                   /* R5 */
+    {2, 3, 1, 7, "message longer than the mailbox may take"},       /* R5 */
+    {2, 4, 1, 30, "mailing list expansion problem"},                /* R5 */
+    {3, 0, 0, -1, "other mail system status"},                      /* R5 */
+    {3, 1, 1, 2, "mail system full"},                               /* R5 */
+    {3, 2, 1, 2, "system accepts no messages"},                     /* R5 */
+    {3, 3, 1, 18, "system cannot do what was asked"},               /* R5 */
+    {3, 4, 1, 7, "message too big for the system"},                 /* R5 */
+    {3, 5, 1, -1, "system not configured correctly"},               /* R5 */
+    {4, 0, 0, -1, "other network or routing status"},               /* R5 */
+    {4, 1, 0, -1, "no answer from host"},                           /* R5 */
+    {4, 2, 0, -1, "bad connection"},                                /* R5 */
+    {4, 3, 6, -1, "directory server failure"},                      /* R5 */
+    {4, 4, 0, -1, "unable to route"},                               /* R5 */
+    {4, 5, 1, 2, "network congestion"},                             /* R5 */
+    {4, 6, 1, 3, "routing loop detected"},                          /* R5 */
+    {4, 7, 1, 5, "delivery time expired"},                          /* R5 */
+    {5, 0, 1, -1, "other protocol status"},                         /* R5 */
+    {5, 1, 1, 14, "invalid command"},                               /* R5 */
+    {5, 2, 1, 14, "syntax error"},                                  /* R5 */
+    {5, 3, 1, 16, "too many recipients"},                           /* R5 */
+    {5, 4, 1, 14, "invalid command arguments"},                     /* R5 */
+    {5, 5, 1, 18, "wrong protocol version"},                        /* R5 */
+    {6, 0, 2, -1, "other content status"},                          /* R5 */
+    {6, 1, 1, 6, "media not supported"},                            /* R5 */
+    {6, 2, 1, 9, "conversion required and prohibited"},             /* R5 */
+    {6, 3, 2, 8, "conversion required but not supported"},          /* R5 */
+    {6, 5, 2, 47, "conversion failed"},                             /* R5 */
+    {7, 0, 1, 46, "other security status"},                         /* R5 */
+    {7, 1, 1, 29, "delivery not authorized"},                       /* R5 */
+    {7, 2, 1, 28, "mailing list expansion prohibited"},             /* R5 */
+    {7, 3, 1, 46, "security conversion required but not possible"}, /* R5 */
+    {7, 4, 1, 46, "security features not supported"},               /* R5 */
+    {7, 5, 1, 46, "cryptographic failure"},                         /* R5 */
+    {7, 6, 1, 46, "cryptographic algorithm not supported"},         /* R5 */
+    {7, 7, 1, 46, "message integrity failure"},                     /* R5 */
 };
 
-static gboolean find_reason(gint subject, gint detail, gint *reason_r, gint *diagnostic_r)
+static const struct reason_row *find_reason(gint subject, gint detail)
 {
   for (guint i = 0; i < G_N_ELEMENTS(reasons); i++)
-    if (reasons[i].subject == subject && reasons[i].detail == detail) {
-      *reason_r = reasons[i].reason;
-      *diagnostic_r = reasons[i].diagnostic;
-      return TRUE;
-    }
-  return FALSE;
+    if (reasons[i].subject == subject && reasons[i].detail == detail)
+      return &reasons[i];
+  return NULL;
 }
 
-void report_reason(const char *status, gint *reason_r, gint *diagnostic_r)
+/* The row of a status; an unknown detail counts as X.n.0 (RFC 2156 5.1.8.4), an unknown subject as X.0.0. */
+static const struct reason_row *reason_of(const char *status)
 {
   gint subject = 0, detail = 0;
   const char *dot = status ? strchr(status, '.') : NULL;
@@ -146,9 +169,22 @@ void report_reason(const char *status, gint *reason_r, gint *diagnostic_r)
     dot = strchr(dot + 1, '.');
     detail = dot ? atoi(dot + 1) : 0;
   }
-  if (!find_reason(subject, detail, reason_r, diagnostic_r) &&
-      !find_reason(subject, 0, reason_r, diagnostic_r))
-    find_reason(0, 0, reason_r, diagnostic_r);
+  const struct reason_row *row = find_reason(subject, detail);
+  if (!row)
+    row = find_reason(subject, 0);
+  return row ? row : find_reason(0, 0);
+}
+
+void report_reason(const char *status, gint *reason_r, gint *diagnostic_r)
+{
+  const struct reason_row *row = reason_of(status);
+  *reason_r = row->reason;
+  *diagnostic_r = row->diagnostic;
+}
+
+const char *report_status_words(const char *status)
+{
+  return reason_of(status)->words;
 }
 
 /* --- words: X.411's name for each number, and what it tells people --- */

@@ -12,6 +12,8 @@ const char *report_status(gint reason, gint diagnostic);
 /* The way back: "5.1.1" to reason and diagnostic; an unknown detail is taken as X.n.0, an unknown subject as
  * X.0.0. */
 void report_reason(const char *status, gint *reason_r, gint *diagnostic_r);
+/* What RFC 3463 means by the status, for people: "mailbox full". By the same row. Static. */
+const char *report_status_words(const char *status);
 /* Names as X.411 8.3.1.2.1.10 and .11 name them: "unable-to-transfer", "unrecognised-OR-name"; "unknown"
  * else. Static. */
 const char *report_reason_words(gint reason);
