@@ -69,7 +69,7 @@ const char *heading_field(GPtrArray *fields, const char *name);
  * a mail. */
 #define HEADING_BODY_PART "X-MIXER-Body-Part"
 
-/* --- bodies: body_to_x400.c, body_from_x400.c, file_transfer.c, text.c (RFC 2157) --- */
+/* --- bodies: body_to_x400.c, body_from_x400.c and their blocks, body.h (RFC 2157) --- */
 
 /* One MIME part as it is about to be written. Owns what it holds. */
 struct mime_draft {
@@ -88,14 +88,6 @@ typedef struct mime_draft mime_draft_t; /* for g_autoptr() alone */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(mime_draft_t, mime_draft_free)
 
 struct BodyPart;
-struct ExternallyDefinedBodyPart;
-/* The file transfer body part (RFC 2157 2.3, 3.1.1, 3.3, 6.4). type: of the content; fields: what else of the
- * part's header is to be kept. */
-bool file_transfer_to_x400(struct to_x400 *to, const struct mime_part *part, struct octets *content,
-                           bool alone, struct BodyPart *body_part, GError **error);
-/* NULL: it has what MIME cannot hold (3.3), and is to be wrapped whole. */
-struct mime_draft *file_transfer_from_x400(struct from_x400 *from,
-                                           const struct ExternallyDefinedBodyPart *part);
 /* The Content-Type of a part as one ASCII line; caller frees. */
 char *mime_type_line(const struct mime_part *part);
 
