@@ -15,6 +15,7 @@
 #define SHARES 4u                          /* of active-max: one is what may wait in memory for one hop */
 #define AHEAD_MAX 16u                      /* converted before a session is free for them */
 #define ATTEMPTS_MAX 2u                    /* of a conversion job: one retry, then parked */
+#define DUE_STEP_US (G_USEC_PER_SEC / 20) /* due times are rounded up to it: so many can wait in a minute at most */
 #define STANDSTILL_US (2 * G_USEC_PER_SEC) /* nothing left in this time: others go before */
 
 static void release_all(GQueue queues[3])
@@ -50,21 +51,46 @@ static guint rank(const struct delivery *delivery)
   return MIN(delivery->message->priority, STORE_URGENT);
 }
 
+static gint64 due(const struct hop *hop, guint index)
+{
+  return g_array_index(hop->dues, gint64, index);
+}
+
+static void start_timer(struct hop *hop)
+{
+  if (hop->dues->len > 0)
+    net_timer_start(hop->timer, (guint64)MAX(due(hop, 0) - relay_now_us(), 0) / 1000 + 1, 0);
+}
+
+/* The loop's clock may lie behind ours: a timer that rings too early finds nothing due and is set again. */
 static void hop_timer(void *user)
 {
   struct hop *hop = user;
-  hop->timer_us = 0;
+  gint64 now = relay_now_us();
+  guint over = 0;
+  while (over < hop->dues->len && due(hop, over) <= now)
+    over++;
+  g_array_remove_range(hop->dues, 0, over);
+  start_timer(hop);
+  if (over == 0)
+    return;
   hop->more = true;
   hop_pump(hop);
 }
 
 void hop_arm(struct hop *hop, gint64 at_us)
 {
-  gint64 now = relay_now_us();
-  if (hop->timer_us > now && hop->timer_us <= at_us)
+  gint64 at = (at_us / DUE_STEP_US + 1) * DUE_STEP_US;
+  if (hop->dues->len > 0 && at - relay_now_us() > HOP_REVIEW_US && at > due(hop, 0))
     return;
-  hop->timer_us = at_us;
-  net_timer_start(hop->timer, (guint64)MAX(at_us - now, 0) / 1000 + 1, 0);
+  guint place = hop->dues->len;
+  while (place > 0 && due(hop, place - 1) > at)
+    place--;
+  if (place > 0 && due(hop, place - 1) == at)
+    return;
+  g_array_insert_val(hop->dues, place, at);
+  if (place == 0)
+    start_timer(hop);
 }
 
 static void hop_free(void *data)
@@ -73,6 +99,7 @@ static void hop_free(void *data)
   release_all(hop->fresh);
   release_all(hop->prepared);
   net_timer_free(hop->timer);
+  g_array_unref(hop->dues);
   g_free(hop->last_error);
   g_free(hop->name);
   g_free(hop);
@@ -97,6 +124,7 @@ struct hop *hop_find(struct relay *relay, const char *name)
   hop->relay = relay;
   hop->name = g_strdup(name);
   hop->timer = net_timer_new(relay->loop, hop_timer, hop);
+  hop->dues = g_array_new(FALSE, FALSE, sizeof(gint64));
   hop->wake = g_str_has_prefix(name, "p1:")     ? p1_out_wake
               : g_str_has_prefix(name, "smtp:") ? smtp_out_wake
                                                 : reporting_wake;
@@ -272,7 +300,7 @@ static void got_hops(void *user, GPtrArray *hops, const GError *error)
     const struct store_hop *waiting = hops->pdata[i];
     if (waiting->due_us <= soon)
       hop_kick(relay, waiting->hop);
-    else if (waiting->due_us - soon < 60 * G_USEC_PER_SEC)
+    else if (waiting->due_us - soon < HOP_REVIEW_US)
       hop_arm(hop_find(relay, waiting->hop), waiting->due_us);
   }
   g_ptr_array_unref(hops);

@@ -11,6 +11,7 @@
 #include "relay/delivery.h"
 
 #define HOP_REPORT "report"
+#define HOP_REVIEW_US (60 * G_USEC_PER_SEC) /* how often hops_review() is called */
 
 struct hop {
   struct relay *relay;
@@ -27,8 +28,8 @@ struct hop {
   gint64 down_since_us; /* the first of these failures (UTC); 0: none */
   char *last_error;
   gint64 moved_us; /* monotonic: something last left it, or began to wait in an empty hop */
-  struct net_timer *timer;
-  gint64 timer_us; /* when it rings; 0: not set */
+  struct net_timer *timer; /* rings at the first of dues */
+  GArray *dues;            /* of gint64: times (UTC) to look again, the earliest first, no two alike */
   void *transport; /* the transport's own */
 };
 
@@ -70,7 +71,8 @@ void hop_called(struct hop *hop);
 void hop_session(struct hop *hop, gint change);
 /* The pause after this many failed attempts. */
 gint64 hop_retry_us(const struct hop *hop, guint attempts);
-/* Looks again at that time (UTC): the one timer stands at the earliest time asked for. */
+/* Looks again at that time (UTC), a twentieth of a second later at most.  What lies beyond the next review is
+ * left to it unless it is the only time asked for. */
 void hop_arm(struct hop *hop, gint64 at_us);
 /* Takes everything on: conversions, the transport, the next claim. */
 void hop_pump(struct hop *hop);

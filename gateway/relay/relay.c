@@ -249,7 +249,7 @@ static void open_for_mail(void *user)
   smtp_in_listen(relay->smtp_in);
   p1_links_listen(relay->p1_links);
   on_minute(relay);
-  net_timer_start(relay->minute, 60000, 60000);
+  net_timer_start(relay->minute, HOP_REVIEW_US / 1000, HOP_REVIEW_US / 1000);
   relay_log(LOG_NOTE, "start", "gateway=%s spool=%s", relay->config->name, relay->config->spool);
   if (relay->start->ready >= 0 && write(relay->start->ready, "1", 1) != 1)
     relay_log(LOG_WARN, "start", "the master cannot be told");
@@ -326,7 +326,7 @@ int relay_main(const struct relay_start *start)
   take_descriptors();
   struct relay relay = {.start = start, .config = config, .started_us = relay_now_us()};
   relay.loop = net_loop_new();
-  relay.reading = reading_new(&relay);
+  relay.reading = reading_new();
   relay.map_cache = map_cache_new();
   relay.converters = converters_new(relay.loop, start->program);
   relay.minute = net_timer_new(relay.loop, on_minute, &relay);

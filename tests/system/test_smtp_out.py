@@ -216,6 +216,12 @@ def outcomes(folder):
         wait(lambda: any(b"no@land.example" in mail for mail in road.sinks["sea"].mails()), "the sender is told of the third")
         road.mail("later@land.example")
         wait(lambda: len(server.mails) == 2, "a recipient that is busy gets it the second time")
+        server.answers.update({f"RCPT TO:<busy{number}@": ["450 4.2.1 mailbox busy"] for number in range(6)})
+        for number in range(6):
+            road.mail(f"busy{number}@land.example")
+            time.sleep(0.3)
+        wait(lambda: len(server.mails) == 8, "six that are busy one after the other get theirs at their times, not at the next review", 25)
+        del server.mails[2:]
         road.mail("b@land.example", sender="busy@sea.example")
         wait(lambda: len(server.mails) == 3, "a sender that is refused for now comes through the second time")
         road.settled()
