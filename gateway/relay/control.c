@@ -26,7 +26,7 @@ struct connection {
   int fd;
   struct net_watch *watch;
   GString *in, *out;
-  struct control_request *open; /* one question at a time: the next line waits */
+  struct control_request *open; /* the question that is being answered; NULL: none */
   bool taking, broken;          /* inside take_lines(); which then frees it when it broke meanwhile */
 };
 
@@ -55,7 +55,6 @@ static bool flush(struct connection *connection)
       return false;
     g_string_erase(connection->out, 0, sent);
   }
-  net_watch_events(connection->watch, true, connection->out->len > 0);
   return true;
 }
 
@@ -91,9 +90,15 @@ void control_refuse(struct control_request *request, int code, const char *error
   end_request(request, json_pack("{s:b,s:i,s:s}", "ok", 0, "code", code, "error", valid));
 }
 
+/* One question at a time: who does not read its answer is not asked for the next. */
+static bool is_busy(const struct connection *connection)
+{
+  return connection->open || connection->out->len > 0;
+}
+
 static bool take_line(struct connection *connection)
 {
-  char *end = connection->open ? NULL : memchr(connection->in->str, '\n', connection->in->len);
+  char *end = is_busy(connection) ? NULL : memchr(connection->in->str, '\n', connection->in->len);
   if (!end)
     return false;
   gsize length = (gsize)(end - connection->in->str);
@@ -123,26 +128,27 @@ static void take_lines(struct connection *connection)
   connection->taking = false;
   if (connection->broken)
     connection_free(connection);
+  else
+    net_watch_events(connection->watch, !is_busy(connection), connection->out->len > 0);
+}
+
+/* False: the asker has gone, or asks more than fits. */
+static bool receive(struct connection *connection)
+{
+  char block[4096];
+  ssize_t got = recv(connection->fd, block, sizeof block, MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR))
+    return true;
+  if (got <= 0 || connection->in->len + (gsize)got > LINE_MAX_OCTETS)
+    return false;
+  g_string_append_len(connection->in, block, got);
+  return true;
 }
 
 static void connection_ready(void *user, bool readable, bool writable)
 {
   struct connection *connection = user;
-  char block[4096];
-  if (writable && !flush(connection)) {
-    connection_free(connection);
-    return;
-  }
-  if (!readable)
-    return;
-  ssize_t got = recv(connection->fd, block, sizeof block, MSG_DONTWAIT);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR))
-    return;
-  if (got <= 0 || connection->in->len + (gsize)got > LINE_MAX_OCTETS) {
-    connection_free(connection);
-    return;
-  }
-  g_string_append_len(connection->in, block, got);
+  connection->broken = (writable && !flush(connection)) || (readable && !receive(connection));
   take_lines(connection);
 }
 

@@ -7,6 +7,7 @@ code (0 done, 1 no, 2 usage, 75 the daemon is down) are looked at.
 import json
 import pathlib
 import signal
+import socket
 import sqlite3
 import sys
 import tempfile
@@ -156,6 +157,27 @@ def daemon_commands(home):
     tap.ok(code(home.cli("backup", target, check=False)) == 1, "backup into a folder that is not empty: 1")
 
 
+def unread_answers(home):
+    """Who asks and does not read must not make the daemon grow: it takes no further questions until he reads."""
+    question = b'{"v":1,"op":"audit.search","limit":1000}\n'
+    with socket.socket(socket.AF_UNIX) as link:
+        link.connect(str(home.folder / "control"))
+        link.settimeout(2)
+        asked = 0
+        try:
+            while asked < 100000:
+                link.sendall(question)
+                asked += 1
+        except TimeoutError:
+            pass
+        tap.ok(asked < 100000, f"{asked} questions are taken of one who does not read the answers")
+        tap.ok(home.ask("status")["gateway"] == "sea", "others are answered")
+        link.settimeout(30)
+        reader = link.makefile("rb")
+        answers = [json.loads(reader.readline())["ok"] for _ in range(asked)]
+    tap.ok(all(answers), "and all answers come when they are read")
+
+
 def stopped_at_once(folder):
     """A stop while converters and tables are still being set up."""
     for hundredths in range(0, 100, 8):
@@ -180,6 +202,7 @@ with tempfile.TemporaryDirectory(prefix="gw400-") as folder, tap.case("with a da
         gateway_under_test.start()
         audit_commands(gateway_under_test, queue_commands(gateway_under_test))
         daemon_commands(gateway_under_test)
+        unread_answers(gateway_under_test)
         tap.ok(gateway_under_test.stop() == 0, "the daemon ends in order")
         tap.ok(not gateway_under_test.sanitizer_findings(), "no sanitizer speaks up")
     finally:
