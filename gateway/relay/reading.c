@@ -34,9 +34,8 @@ struct reader {
 static void ask_next_candidate(struct reader *reader);
 static void route(struct reader *reader);
 
-struct reading *reading_new(struct relay *relay)
+struct reading *reading_new(void)
 {
-  (void)relay;
   struct reading *reading = g_new0(struct reading, 1);
   reading->open = g_hash_table_new(g_int64_hash, g_int64_equal);
   reading->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

@@ -9,7 +9,7 @@
 
 #include "relay/context.h"
 
-struct reading *reading_new(struct relay *relay);
+struct reading *reading_new(void);
 void reading_free(struct reading *reading);
 /* A committed message that is claimed; takes it. When too much is in flight it is left to the store. */
 void reading_start(struct relay *relay, struct store_message *message);

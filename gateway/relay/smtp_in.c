@@ -101,11 +101,14 @@ static void recipient_mapped(void *user, const struct map_answer *answer)
   session_pump(session);
 }
 
-/* RFC 5321 4.5.1: anyone may write to the one who keeps this gateway. */
+/* RFC 5321 4.5.1: anyone may write to the one who keeps this gateway (mapping/recipient.c knows the same). */
 static bool is_postmaster(const struct relay *relay, const char *mailbox)
 {
-  g_autofree char *at_domain = g_strdup_printf("postmaster@%s", relay->config->domain);
-  return g_ascii_strcasecmp(mailbox, "postmaster") == 0 || g_ascii_strcasecmp(mailbox, at_domain) == 0;
+  const struct config *config = relay->config;
+  g_autofree char *at_domain = g_strdup_printf("postmaster@%s", config->domain);
+  g_autofree char *at_host = g_strdup_printf("postmaster@%s", config->smtp.hostname);
+  return g_ascii_strcasecmp(mailbox, "postmaster") == 0 || g_ascii_strcasecmp(mailbox, at_domain) == 0 ||
+         g_ascii_strcasecmp(mailbox, at_host) == 0;
 }
 
 static void on_recipient(struct session *session, const struct smtp_envelope *envelope)
