@@ -5,6 +5,7 @@
 #include "relay/control_request.h"
 #include "relay/hop.h"
 #include "relay/p1_link.h"
+#include "relay/p1_recovery.h"
 #include "relay/reading.h"
 #include "relay/smtp_in.h"
 
@@ -105,8 +106,10 @@ static json_t *message_json(const struct store_message *message)
   return object;
 }
 
-static json_t *record_json(const struct store_audit_record *record)
+static json_t *record_json(gconstpointer row, guint64 *key_r)
 {
+  const struct store_audit_record *record = row;
+  *key_r = record->sequence;
   json_t *object = json_object();
   json_object_set_new(object, "sequence", json_integer((json_int_t)record->sequence));
   control_put_time(object, "time", record->time_us);
@@ -136,27 +139,38 @@ static void refuse_error(struct control_request *request, const GError *error)
   control_refuse(request, missing ? 1 : 75, error->message);
 }
 
-/* --- queue
- * ------------------------------------------------------------------------------------------------------------------
- */
-
-static void listed(void *user, GPtrArray *messages, const GError *error)
+/* A page of rows (which it takes), and where the next one begins when this one is full. write gives a row's key
+ * too. */
+static void answer_page(struct control_request *request, GPtrArray *rows,
+                        json_t *(*write)(gconstpointer row, guint64 *key_r), const GError *error)
 {
-  struct control_request *request = user;
   if (error) {
     refuse_error(request, error);
     return;
   }
   json_t *items = json_array();
   guint64 last = 0;
-  for (guint i = 0; i < messages->len; i++) {
-    const struct store_message *message = messages->pdata[i];
-    json_array_append_new(items, message_json(message));
-    last = message->id;
-  }
-  bool more = messages->len >= limit_of(request);
-  g_ptr_array_unref(messages);
+  for (guint i = 0; i < rows->len; i++)
+    json_array_append_new(items, write(rows->pdata[i], &last));
+  bool more = rows->len >= limit_of(request);
+  g_ptr_array_unref(rows);
   control_answer_items(request, items, more ? last : 0);
+}
+
+/* --- queue
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+static json_t *listed_json(gconstpointer row, guint64 *key_r)
+{
+  const struct store_message *message = row;
+  *key_r = message->id;
+  return message_json(message);
+}
+
+static void listed(void *user, GPtrArray *messages, const GError *error)
+{
+  answer_page(user, messages, listed_json, error);
 }
 
 static void queue_list(struct control_request *request)
@@ -311,6 +325,8 @@ static void change(struct control_request *request, guint64 id)
     store_txn_retry(txn, id, relay_now_us());
   else
     store_txn_delete(txn, id);
+  if (strcmp(op, "delete") == 0)
+    p1_recovery_forget(request->relay->recovery, id);
   struct audit *audit = audit_text(audit_new(), "by", text_of(request, "by"));
   audit_record(audit_text(audit, "why", text_of(request, "why")), txn, id, -1,
                strcmp(op, "hold") == 0      ? "held"
@@ -331,21 +347,7 @@ static void queue_change(struct control_request *request)
 
 static void got_records(void *user, GPtrArray *records, const GError *error)
 {
-  struct control_request *request = user;
-  if (error) {
-    refuse_error(request, error);
-    return;
-  }
-  json_t *items = json_array();
-  guint64 last = 0;
-  for (guint i = 0; i < records->len; i++) {
-    const struct store_audit_record *record = records->pdata[i];
-    json_array_append_new(items, record_json(record));
-    last = record->sequence;
-  }
-  bool more = records->len >= limit_of(request);
-  g_ptr_array_unref(records);
-  control_answer_items(request, items, more ? last : 0);
+  answer_page(user, records, record_json, error);
 }
 
 static gint64 time_of(const struct control_request *request, const char *key)

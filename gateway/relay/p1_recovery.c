@@ -2,6 +2,7 @@
 
 #include "relay/audit.h"
 #include "relay/hop.h"
+#include "relay/p1_out.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -214,13 +215,21 @@ void p1_recovery_keep(struct p1_recovery *recovery, struct p1_kept *kept)
   g_ptr_array_add(recovery->kept, kept);
 }
 
-void p1_recovery_settled(struct p1_recovery *recovery, const char *name)
+static struct p1_kept *by_name(const struct p1_recovery *recovery, const char *name)
 {
   for (guint i = 0; i < recovery->kept->len; i++) {
     struct p1_kept *kept = recovery->kept->pdata[i];
     if (g_strcmp0(kept->name, name) == 0)
-      kept->settling = false;
+      return kept;
   }
+  return NULL;
+}
+
+void p1_recovery_settled(struct p1_recovery *recovery, const char *name)
+{
+  struct p1_kept *kept = by_name(recovery, name);
+  if (kept)
+    kept->settling = false;
 }
 
 void p1_recovery_take(struct p1_recovery *recovery, struct p1_kept *kept)
@@ -245,15 +254,20 @@ void p1_recovery_drop(struct p1_recovery *recovery, struct p1_kept *kept)
 
 void p1_recovery_drop_done(struct p1_recovery *recovery, const char *name)
 {
-  for (guint i = 0; i < recovery->kept->len; i++) {
+  struct p1_kept *kept = by_name(recovery, name);
+  if (kept)
+    p1_recovery_drop(recovery, kept);
+  else
+    give_up(recovery, name);
+}
+
+void p1_recovery_forget(struct p1_recovery *recovery, guint64 message)
+{
+  for (guint i = recovery->kept->len; i-- > 0;) {
     struct p1_kept *kept = recovery->kept->pdata[i];
-    if (g_strcmp0(kept->name, name) != 0)
-      continue;
-    g_ptr_array_remove_index_fast(recovery->kept, i);
-    p1_kept_free(kept);
-    break;
+    if (kept->kind == P1_KEPT_OUT && kept->message == message)
+      p1_recovery_drop(recovery, kept);
   }
-  give_up(recovery, name);
 }
 
 struct loading {
@@ -303,7 +317,7 @@ void p1_recovery_review(struct p1_recovery *recovery)
       p1_recovery_drop(recovery, kept);
     } else if (kept->kind == P1_KEPT_IN && is_to_call(kept, kept->origin.peer)) {
       g_autofree char *hop = g_strdup_printf("p1:%s", kept->origin.peer);
-      hop_kick(recovery->relay, hop);
+      p1_out_wake(hop_find(recovery->relay, hop));
     }
   }
 }

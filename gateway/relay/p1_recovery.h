@@ -82,8 +82,10 @@ void p1_recovery_settled(struct p1_recovery *recovery, const char *name); /* it 
 void p1_recovery_take(struct p1_recovery *recovery, struct p1_kept *kept);
 /* Takes it out of memory and store, with its file, and frees it. */
 void p1_recovery_drop(struct p1_recovery *recovery, struct p1_kept *kept);
-/* The same for what is no longer in memory. */
+/* The same for what may no longer be in memory. */
 void p1_recovery_drop_done(struct p1_recovery *recovery, const char *name);
+/* A message was deleted: its transfers out that were broken off are dropped. */
+void p1_recovery_forget(struct p1_recovery *recovery, guint64 message);
 
 /* The transfer in that a peer asks to resume; NULL: never heard of it. */
 struct p1_kept *p1_recovery_in(struct p1_recovery *recovery, const char *peer,
