@@ -117,7 +117,7 @@ $(foreach v,release test fuzz,$(eval $(call variant,$v)))
 # Where the bundled profiles of peers are when the configuration has none of its own.
 %/gateway/config/profile.o: PKG_CFLAGS += -DGW400_SHARE='"$(PREFIX)/share/gw400"'
 
-.PHONY: all deps deps-build run test unit bench fuzz soak documents install clean check-format
+.PHONY: all deps deps-build run test unit golden bench fuzz soak documents install clean check-format
 all: deps-build
 	@$(MAKE) --no-print-directory build/gw400 build/gw400d
 
@@ -165,6 +165,10 @@ T ?=
 unit:
 	@$(MAKE) --no-print-directory $(filter build/test/bin/$(T)%,$(TEST_BINS) $(FUZZ_REPLAY))
 	@python3 tests/run.py unit $(T)
+
+# make golden T=H:Subject runs the golden cases of a row.
+golden: build/test/gw400
+	@python3 tests/run.py golden $(T)
 
 test: deps-test
 	@$(MAKE) --no-print-directory test-build

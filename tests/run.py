@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""run.py all | unit [PREFIX] | system [PREFIX] | soak - runs the tests that `make` has built and counts them.
+"""run.py all | unit [PREFIX] | golden [PREFIX] | system [PREFIX] | soak - runs the tests that `make` has built and counts them.
 
   unit [PREFIX]  Check programs build/test/bin/FOLDER/test_* and the fuzz corpora, those whose name begins with PREFIX
                  (asn1, osi/test_session, fuzz/fuzz_tpkt)
+  golden [PREFIX] conversions held against tests/golden, those whose path begins with PREFIX (H:Subject)
   system [PREFIX] programs tests/system/test_*.py (TAP lines; a line "# time-limit: SECONDS" in it), likewise (test_p1)
-  all            units, then system
+  all            units, golden, then system
   soak           every program tests/system/soak_*.py, without a time limit
 
 Programs are found by their sources, so one that was not built fails instead of being forgotten.  A program fails besides
@@ -169,6 +170,11 @@ def units(prefix, env, results):
             judge(name, tests, output, ending, results)
 
 
+def golden(prefix, env, results):
+    output, ending = run([sys.executable, 'tests/golden/golden.py', prefix], env, UNIT_LIMIT * 4)
+    judge('golden', tap_lines(output), output, ending, results)
+
+
 def system(pattern, env, limit, results):
     """System tests run alone: they start daemons, and some measure."""
     for path in sorted(glob.glob(pattern)):
@@ -188,13 +194,15 @@ def system(pattern, env, limit, results):
 
 def main():
     mode, prefix = (sys.argv[1:] + ['', ''])[:2]
-    if mode not in ('all', 'unit', 'system', 'soak'):
+    if mode not in ('all', 'unit', 'golden', 'system', 'soak'):
         print(__doc__, file=sys.stderr)
         return 2
     os.chdir(TOP)
     env, results = environment(), Results()
     if mode in ('all', 'unit'):
         units(prefix, env, results)
+    if mode in ('all', 'golden'):
+        golden(prefix, env, results)
     if mode in ('all', 'system'):
         system(f'tests/system/{prefix or "test_"}*.py', env, SYSTEM_LIMIT, results)
     if mode == 'soak':

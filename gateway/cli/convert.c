@@ -1,10 +1,12 @@
 /* convert.c - `gw400 convert FILE`: one message into the other world, without a daemon (DESIGN section 6).
  *
- * A mail becomes a P1 message for the first peer of the configuration, a P1 message or a bare P2 or P22
- * content becomes a mail, or with --transit a P1 message of the other year. The work is done by a converter in its sandbox, as the daemon's is; only the kind
- * of the file is found out here. */
+ * A mail, alone or behind its SMTP envelope (mail_envelope.h), becomes a P1 message for the first peer of the
+ * configuration; a P1 message or a bare P2 or P22 content becomes a mail, or with --transit a P1 message of
+ * the other year.  The work is done by a converter in its sandbox, as the daemon's is; only the kind of the
+ * file is found out here. */
 #include "asn1/recognise.h"
 #include "cli/commands.h"
+#include "cli/mail_envelope.h"
 #include "cli/offline.h"
 #include "convert/client.h"
 #include "mapping/address.h"
@@ -31,9 +33,9 @@ enum { CALL_MS = 120000, HEADER_MAX = 1 << 20, RECIPIENTS_MAX = 1000 };
 #define OUTPUT_MAX (G_GUINT64_CONSTANT(4) << 30)
 
 struct convert_options {
-  char *file, *from, *output, *profile;
+  char *file, *from, *output, *profile, *time;
   char **to;
-  gboolean losses, transit;
+  gboolean losses, transit, smtp;
 };
 
 /* What one conversion needs; all in one place, so that one function ends it. */
@@ -42,6 +44,7 @@ struct conversion {
   struct cli_offline offline;
   struct mapping_context *context;
   struct convert_worker *worker;
+  struct smtp_envelope *envelope; /* that stood before the mail; NULL: none did */
   int in_fd, out_fd;
   guint64 size;
   gint64 time_us;
@@ -75,6 +78,21 @@ static int copy_to_memory(int from, GError **error)
   return -1;
 }
 
+/* The time that the gateway would have taken the message: the one that was asked for, or the file's, so that
+ * a second run gives the same octets. */
+static bool choose_time(struct conversion *conversion, const struct stat *status, GError **error)
+{
+  const char *text = conversion->options->time;
+  g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+  g_autoptr(GDateTime) time = text ? g_date_time_new_from_iso8601(text, utc) : NULL;
+  if (text && !time)
+    return fail(error, "--time %s: not a time of ISO 8601 like 2026-03-01T12:00:00Z", text);
+  conversion->time_us = time    ? g_date_time_to_unix(time) * G_USEC_PER_SEC
+                        : status ? status->st_mtim.tv_sec * G_USEC_PER_SEC
+                                 : g_get_real_time();
+  return true;
+}
+
 static bool open_input(struct conversion *conversion, const char *path, GError **error)
 {
   bool standard = strcmp(path, "-") == 0;
@@ -89,9 +107,27 @@ static bool open_input(struct conversion *conversion, const char *path, GError *
   if (conversion->in_fd < 0 || fstat(conversion->in_fd, &status) < 0)
     return error && *error ? false : fail(error, "%s: %s", path, g_strerror(errno));
   conversion->size = (guint64)status.st_size;
-  /* The time that the gateway would have taken the message: the file's, so that a second run gives the same
-   * octets. */
-  conversion->time_us = regular ? status.st_mtim.tv_sec * G_USEC_PER_SEC : g_get_real_time();
+  return choose_time(conversion, regular ? &status : NULL, error);
+}
+
+/* The envelope before the mail is taken off it. */
+static bool take_envelope(struct conversion *conversion, GError **error)
+{
+  guint64 mail = 0;
+  GError *wrong = NULL;
+  conversion->envelope = mail_envelope_read(conversion->in_fd, conversion->size, &mail, &wrong);
+  if (wrong)
+    g_propagate_error(error, wrong);
+  if (!conversion->envelope)
+    return !wrong;
+  if (lseek(conversion->in_fd, (off_t)mail, SEEK_SET) < 0)
+    return fail(error, "%s", g_strerror(errno));
+  int fd = copy_to_memory(conversion->in_fd, error);
+  if (fd < 0)
+    return false;
+  close(conversion->in_fd);
+  conversion->in_fd = fd;
+  conversion->size -= mail;
   return true;
 }
 
@@ -209,21 +245,45 @@ static GPtrArray *mail_recipients(struct conversion *conversion)
   return mailboxes;
 }
 
+static bool add_x400_recipient(struct conversion *conversion, struct mapping_job *job, const char *mailbox,
+                               GError **error)
+{
+  g_autoptr(or_address_t) address =
+      address_to_or(conversion->context, mailbox, ADDRESS_RECIPIENT, NULL, error);
+  if (!address) {
+    g_prefix_error(error, "<%s>: ", mailbox);
+    return false;
+  }
+  add_recipient(job, mailbox, or_address_format(address));
+  return true;
+}
+
 static bool add_x400_recipients(struct conversion *conversion, struct mapping_job *job, GError **error)
 {
   g_autoptr(GPtrArray) mailboxes = mail_recipients(conversion);
   if (mailboxes->len == 0)
     return fail(error, "no recipient: name one with --to");
-  for (guint i = 0; i < mailboxes->len; i++) {
-    g_autoptr(or_address_t) address =
-        address_to_or(conversion->context, mailboxes->pdata[i], ADDRESS_RECIPIENT, NULL, error);
-    if (!address) {
-      g_prefix_error(error, "<%s>: ", (char *)mailboxes->pdata[i]);
+  for (guint i = 0; i < mailboxes->len; i++)
+    if (!add_x400_recipient(conversion, job, mailboxes->pdata[i], error))
       return false;
-    }
-    add_recipient(job, mailboxes->pdata[i], or_address_format(address));
-  }
   return true;
+}
+
+static bool fill_from_envelope(const struct smtp_envelope *envelope, struct conversion *conversion,
+                               struct mapping_job *job, GError **error)
+{
+  job->sender = g_strdup(envelope->sender);
+  job->envid = g_strdup(envelope->envid);
+  job->ret = (enum mapping_ret)envelope->ret;
+  for (guint i = 0; i < envelope->recipients->len; i++) {
+    const struct smtp_recipient *from = envelope->recipients->pdata[i];
+    if (!add_x400_recipient(conversion, job, from->address, error))
+      return false;
+    struct mapping_recipient *to = job->recipients->pdata[i];
+    to->notify = from->notify;
+    to->orcpt = g_strdup(from->orcpt);
+  }
+  return job->recipients->len || fail(error, "no recipient: the envelope has none");
 }
 
 static struct mapping_result *to_x400(struct conversion *conversion, GError **error)
@@ -234,8 +294,10 @@ static struct mapping_result *to_x400(struct conversion *conversion, GError **er
     return NULL;
   }
   g_autoptr(mapping_job_t) job = new_job(conversion, MAPPING_WRITE, MAPPING_MAIL);
-  g_autoptr(GPtrArray) from = header_mailboxes(conversion, "From");
   job->hop = g_strdup_printf("p1:%s", ((struct mapping_peer *)peers->pdata[0])->name);
+  if (conversion->envelope)
+    return fill_from_envelope(conversion->envelope, conversion, job, error) ? call(conversion, job, error) : NULL;
+  g_autoptr(GPtrArray) from = header_mailboxes(conversion, "From");
   job->sender = g_strdup(conversion->options->from ? conversion->options->from
                          : from->len               ? from->pdata[0]
                                                    : conversion->context->settings->administrator);
@@ -410,7 +472,7 @@ static struct mapping_result *convert(struct conversion *conversion, GError **er
   return conversion->options->transit ? relay(conversion, error) : to_mail(conversion, error);
 }
 
-static bool write_output(struct conversion *conversion, GError **error)
+static bool write_output(struct conversion *conversion, const struct mapping_result *result, GError **error)
 {
   const char *path = conversion->options->output;
   int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : dup(1);
@@ -420,7 +482,10 @@ static bool write_output(struct conversion *conversion, GError **error)
   g_autoptr(octets_t) octets = fstat(conversion->out_fd, &status) == 0
                                    ? octets_new_file(conversion->out_fd, 0, (guint64)status.st_size, error)
                                    : NULL;
-  bool done = octets && octets_write_fd(octets, fd, error);
+  g_autofree char *envelope =
+      conversion->options->smtp && result->format == MAPPING_MAIL ? mail_envelope_text(result) : g_strdup("");
+  bool done = octets && write(fd, envelope, strlen(envelope)) == (gssize)strlen(envelope) &&
+              octets_write_fd(octets, fd, error);
   return close(fd) == 0 && done;
 }
 
@@ -467,14 +532,14 @@ static bool run(struct conversion *conversion, const char *path, GError **error)
       mapping_context_new(conversion->offline.settings, conversion->offline.tables_fd, error);
   conversion->out_fd = cli_offline_memfd("", 0, error);
   if (!conversion->context || conversion->out_fd < 0 || !open_input(conversion, path, error) ||
-      !start_worker(conversion, error))
+      !take_envelope(conversion, error) || !start_worker(conversion, error))
     return false;
   g_autoptr(mapping_result_t) result = convert(conversion, error);
   if (!result)
     return false;
   for (guint i = 0; conversion->options->losses && i < result->losses->len; i++)
     fprintf(stderr, "%s\n", (char *)result->losses->pdata[i]);
-  return write_output(conversion, error);
+  return write_output(conversion, result, error);
 }
 
 static void end(struct conversion *conversion)
@@ -482,6 +547,7 @@ static void end(struct conversion *conversion)
   if (conversion->worker)
     convert_worker_free(conversion->worker);
   mapping_context_free(conversion->context);
+  smtp_envelope_free(conversion->envelope);
   cli_offline_clear(&conversion->offline);
   if (conversion->in_fd >= 0)
     close(conversion->in_fd);
@@ -537,6 +603,9 @@ int cli_convert(int argc, char **argv)
       {"profile", 0, 0, G_OPTION_ARG_STRING, &options.profile, "write for X.400 of 1984 or 1988", "84|88"},
       {"transit", 0, 0, G_OPTION_ARG_NONE, &options.transit,
        "X.400 to X.400: as it would be relayed to a peer of --profile, from one of the other", NULL},
+      {"smtp", 0, 0, G_OPTION_ARG_NONE, &options.smtp, "write MAIL, RCPT and DATA before the mail", NULL},
+      {"time", 0, 0, G_OPTION_ARG_STRING, &options.time, "when the message was accepted (the file's time)",
+       "ISO8601"},
       {"losses", 0, 0, G_OPTION_ARG_NONE, &options.losses, "list on standard error what changed", NULL},
       {NULL, 0, 0, 0, NULL, NULL, NULL}};
   g_autoptr(GOptionContext) context = g_option_context_new("FILE");
@@ -548,7 +617,7 @@ int cli_convert(int argc, char **argv)
   else if ((argc > 2 && !options.to) || !known_profile(options.profile) ||
            (options.transit && !options.profile))
     fputs("usage: gw400 convert [--from A] [--to B]... [-c FILE] [-o FILE] [--profile 84|88 [--transit]] "
-          "[--losses] [FILE]\n",
+          "[--smtp] [--time T] [--losses] [FILE]\n",
           stderr);
   else {
     take_more_recipients(&options, argc, argv);
@@ -558,6 +627,7 @@ int cli_convert(int argc, char **argv)
   g_free(options.from);
   g_free(options.output);
   g_free(options.profile);
+  g_free(options.time);
   g_strfreev(options.to);
   return code;
 }
