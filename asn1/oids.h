@@ -4,7 +4,7 @@
  * be of any size: identifiers are compared and printed from their octets, and no arc is ever put into a
  * machine word (real ones do not fit 32 bits, interop note 16).
  *
- * X.400's own stand under joint-iso-itu-t(2) mhs(6): X.411 annex A, X.419 annex A, X.420 annex A; the layers'
+ * X.400's own stand under joint-iso-itu-t(2) mhs(6): X.411 annex A, X.419 annex A, X.420 annex A, X.435 annex A; the layers'
  * under 2.1 to 2.4; the Internet's under 1.3.6.1.7.1 (RFC 2156 appendix D, RFC 2157 appendix B)
  * and 1.2.840.113549 (RFC 3855). */
 #ifndef GW400_ASN1_OIDS_H
@@ -65,6 +65,7 @@ enum oid_use {
   X(AC_MS_RELIABLE_ACCESS_94, "2.6.0.1.12", "id-ac-ms-reliable-access-94", CONTEXT)                          \
   X(MCT_P2_1984, "2.6.1.10.0", "id-mct-p2-1984", CONTENT)                                                    \
   X(MCT_P2_1988, "2.6.1.10.1", "id-mct-p2-1988", CONTENT)                                                    \
+  X(MCT_PEDI, "2.6.7.10.0", "id-mct-pedi", CONTENT)                                                          \
   X(CONT_UNIDENTIFIED, "2.6.3.3.0", "id-cont-unidentified", CONTENT)                                         \
   X(CONT_INNER_ENVELOPE, "2.6.3.3.1", "id-cont-inner-envelope", CONTENT)                                     \
   X(CT_CONTENT_INFO, "1.2.840.113549.1.9.16.1.6", "id-ct-contentInfo", CONTENT)                              \
@@ -118,6 +119,19 @@ enum oid_use {
   X(MIME_POSTSCRIPT_BODY, "1.3.6.1.7.1.2.1.2", "id-mime-postscript-body", BODY_DATA)                         \
   X(MIME_JPEG_BODY, "1.3.6.1.7.1.2.1.3", "id-mime-jpeg-body", BODY_DATA)                                     \
   X(MIME_GIF_BODY, "1.3.6.1.7.1.2.1.4", "id-mime-gif-body", BODY_DATA)                                       \
+  X(EDI_EDIFACT_ISO646, "2.6.7.11.0", "id-bp-edifact-ISO646", BODY_DATA)                                     \
+  X(EDI_EDIFACT_TELETEX, "2.6.7.11.1", "id-bp-edifact-TeletexString", BODY_DATA)                             \
+  X(EDI_EDIFACT_OCTET, "2.6.7.11.2", "id-bp-edifact-octet", BODY_DATA)                                       \
+  X(EDI_X12_ISO646, "2.6.7.11.3", "id-bp-ansiX12-ISO646", BODY_DATA)                                         \
+  X(EDI_X12_TELETEX, "2.6.7.11.4", "id-bp-ansiX12-TeletexString", BODY_DATA)                                 \
+  X(EDI_X12_OCTET, "2.6.7.11.5", "id-bp-ansiX12-octet", BODY_DATA)                                           \
+  X(EDI_X12_EBCDIC, "2.6.7.11.6", "id-bp-ansiX12-ebcdic", BODY_DATA)                                         \
+  X(EDI_UNTDI_ISO646, "2.6.7.11.7", "id-bp-untdi-ISO646", BODY_DATA)                                         \
+  X(EDI_UNTDI_TELETEX, "2.6.7.11.8", "id-bp-untdi-TeletexString", BODY_DATA)                                 \
+  X(EDI_UNTDI_OCTET, "2.6.7.11.9", "id-bp-untdi-octet", BODY_DATA)                                           \
+  X(EDI_PRIVATE_OCTET, "2.6.7.11.10", "id-bp-private-octet", BODY_DATA)                                      \
+  X(EDI_UNDEFINED_OCTET, "2.6.7.11.11", "id-bp-undefined-octet", BODY_DATA)                                  \
+  X(EDI_EDIFACT_8859, "2.6.7.11.12", "id-bp-edifact-8859", BODY_DATA)                                        \
   X(EP_IA5_TEXT, "2.6.1.11.0", "id-ep-ia5-text", BODY_PARAMETERS)                                            \
   X(EP_G3_FACSIMILE, "2.6.1.11.2", "id-ep-g3-facsimile", BODY_PARAMETERS)                                    \
   X(EP_TELETEX, "2.6.1.11.4", "id-ep-teletex", BODY_PARAMETERS)                                              \
@@ -166,6 +180,8 @@ enum oid_use {
   X(MIME_FTBP_DATA, "1.3.6.1.7.1.2.1.5", "id-mime-ftbp-data", FILE)                                          \
   X(EMA_UNKNOWN_ATTACHMENT, "2.16.840.1.113694.2.2.1.1", "ema-unknown-attachment", FILE)                     \
   X(EMA_UNKNOWN_ATTACHMENT_DRAFT, "1.2.840.1.113694.2.2.1.1", "ema-unknown-attachment (draft)", FILE)        \
+  X(EDI_FOR_ACTION, "2.6.7.13.0", "id-for-action", OTHER)                                                    \
+  X(EDI_FOR_COPY, "2.6.7.13.1", "id-for-copy", OTHER)                                                        \
   X(TOK_ASYMMETRIC_TOKEN, "2.6.3.6.0", "id-tok-asymmetricToken", OTHER)                                      \
   X(ATT_PHYSICAL_RENDITION_BASIC, "2.6.3.5.0", "id-att-physicalRendition-basic", OTHER)                      \
   X(ATT_PHYSICAL_RENDITION_NO_COVER_PAGE, "2.6.3.5.1", "id-att-physicalRendition-no-cover-page", OTHER)

@@ -9,6 +9,8 @@
 #include <CPA-PPDU.h>
 #include <CPR-PPDU.h>
 #include <ConnectionData.h>
+#include <EDIInformationObject.h>
+#include <EDIM.h>
 #include <ExtensionAttribute.h>
 #include <ExtensionField.h>
 #include <External.h>
@@ -68,9 +70,11 @@ static const struct {
     {TAG_EXTERNAL, OF(External)},
     {TAG_CONTEXT_0, OF(MTS_APDU)},
     {TAG_CONTEXT_0, OF(InformationObject)},
+    {TAG_CONTEXT_0, OF(EDIInformationObject)},
     {TAG_CONTEXT_0, OF(Abort_type)},
     {TAG_CONTEXT_1, OF(MTS_APDU)},
     {TAG_CONTEXT_1, OF(InformationObject)},
+    {TAG_CONTEXT_1, OF(EDIInformationObject)},
     {TAG_CONTEXT_1, OF(MTABindArgument)},
     {TAG_CONTEXT_2, OF(MTS_APDU)},
     {TAG_CONTEXT_16, OF(RTSE_apdus)},
@@ -98,6 +102,7 @@ static const struct {
     {TAG_SET, OF(Abort_type)},
     {TAG_SET, OF(ReportDeliveryArgument)},
     {TAG_SEQUENCE, OF(IPM)},
+    {TAG_SEQUENCE, OF(EDIM)},
     {TAG_SEQUENCE, OF(CPR_PPDU)},
     {TAG_SEQUENCE, OF(Abort_type)},
     {TAG_SEQUENCE, OF(FileTransferParameters)},
@@ -133,6 +138,8 @@ const char *const *recognise_names(void)
                                       "CP-type",
                                       "CPA-PPDU",
                                       "CPR-PPDU",
+                                      "EDIInformationObject",
+                                      "EDIM",
                                       "External",
                                       "FileTransferParameters",
                                       "IPM",
@@ -189,11 +196,13 @@ struct asn1_value *recognise_decode(struct octets *octets, const char *type, GEr
 
 /* --- strings and what they hold ------------------------------------------------------------------------- */
 
-/* X.420 contents, by the content type of their envelope. */
+/* X.420 and X.435 contents, by the content type of their envelope. */
 static const asn_TYPE_descriptor_t *content_type(const ContentType_t *type)
 {
   if (type && type->present == ContentType_PR_extended) {
     enum oid oid = oid_get(&type->choice.extended);
+    if (oid == OID_MCT_PEDI)
+      return OF(EDIInformationObject);
     return oid == OID_MCT_P2_1984 || oid == OID_MCT_P2_1988 ? OF(InformationObject) : NULL;
   }
   if (!type || type->present != ContentType_PR_built_in)
@@ -204,6 +213,8 @@ static const asn_TYPE_descriptor_t *content_type(const ContentType_t *type)
   case BuiltInContentType_interpersonal_messaging_1984:
   case BuiltInContentType_interpersonal_messaging_1988:
     return OF(InformationObject);
+  case BuiltInContentType_edi_messaging:
+    return OF(EDIInformationObject);
   default:
     return NULL;
   }

@@ -13,6 +13,7 @@
 #include <CP-type.h>
 #include <CPA-PPDU.h>
 #include <CPR-PPDU.h>
+#include <EDIInformationObject.h>
 #include <External.h>
 #include <FileTransferParameters.h>
 #include <InformationObject.h>
@@ -252,6 +253,8 @@ static const struct identified values[] = {
     {OID_ET_GENERAL_TEXT, "1b<e4>"},
     {OID_ET_REPORT, "31{" MTS_ID "a1{} 30{31{a0{" INNER_NAME "} a1{a0{80'261123180000Z'}}}} 80'returned'}"},
     {OID_ET_NOTIFICATION, "31{6b{13'i'} a0{a1{80'261123180000Z'}}}"},
+    {OID_EDI_EDIFACT_ISO646, "04'UNB+'"},
+    {OID_EDI_X12_OCTET, "04'ISA*'"},
     {OID_EP_CONTENT,
      "31{80'261123180000Z' a2{" GDI "16'id'} a3{31{" OR_NAME "46<16> a1{31{" OR_NAME "80<0308>}}}"
      "a0{30{06<2a03>} 03<0001>} a1{30{}}}}"},
@@ -313,12 +316,46 @@ static const struct row layers[] = {
     {&asn_DEF_External, "an APDU in its context", "28{02<05> a0{a0{31{}}}}"},
 };
 
+/* X.435: an EDIM identifier's members, and the common fields of a notification; an O/R name under an IMPLICIT tag has
+ * lost its own. */
+#define EDI_NAME(tag) tag "{30{" NAME "}}"
+#define EDIM_ID(local) EDI_NAME("a0") " 81'" local "'"
+#define EDIN_COMMON "a0{a1{" EDIM_ID("S1") "} " EDI_NAME("a2") " 84'2611231800Z' 86<01>}"
+
+static const struct row edi[] = {
+    {&asn_DEF_EDIInformationObject, "EDIM: smallest", "a0{30{a1{" EDIM_ID("M1") "}} 30{80'UNB+UNOA:1'}}"},
+    {&asn_DEF_EDIInformationObject, "EDIM: every field of the heading",
+     "a0{30{a1{" EDIM_ID("M1") "} " EDI_NAME("a2") " a3{30{" EDI_NAME("a1") " 82<56070d01> "
+     "a3{80<05e0> 81<0640> 82<0780>} 84<ff> a5{80'5412345000013' 81'14' 82'route'} a6{80'ref' 81'AA'} 87'ICR1' 88'A' "
+     "89<ff> 8a'agreement' 8b<ff> ac{80'auth' 81'00'} ad{30{80<2a03> 81<ff> a2{05<>}}}}} "
+     "a4{" EDI_NAME("a0") " a1{" EDIM_ID("O1") "} " EDI_NAME("a2") "} 85<ff> 86<56070b02> 87<ff> 88'261123180000Z' "
+     "a9{a0{" EDIM_ID("R1") "} 81<2a03>} aa{31{" EDIM_ID("B1") "}} ab{80<0780> 81<ff> a2{30{80<2a03>}}} "
+     "ac{30{80'x' a1{" EDIM_ID("C1") "} 82<01>}} ad{14'INVOIC'} ae{80':' 81'+' 82'.' 83'?' 84' ' 85<27>} "
+     "af{14'UNOA' 13'1'} b0{80'4012345500004' 81'14' 82'back'} 91'2611231800Z' 92'APREF' b3{30{80<2a04> a2{02<01>}}}} "
+     "30{80'UNB' 30{30{80<01> a1{28{06<56010400> a0{16'text'}}}}}}}"},
+    {&asn_DEF_EDIInformationObject, "EDIM: forwarded, its interchange removed",
+     "a0{30{a1{" EDIM_ID("F1") "}} 30{a1{a0{80'2611231800Z' 82'other'} a1{30{a1{" EDIM_ID("M1") "}} 30{80<> "
+     "30{a0{a1{28{06<56010400> a0{16'text'}}}} 81<2a03>}}}}}}"},
+    {&asn_DEF_EDIInformationObject, "EDIM: forwarded whole",
+     "a0{30{a1{" EDIM_ID("F1") "}} 30{a1{a1{30{a1{" EDIM_ID("M1") "}} 30{a1{80'UNB'}}}}}}"},
+    {&asn_DEF_EDIInformationObject, "PN", "a1{a0{" EDIN_COMMON " 81'taken' a2{30{80<2a03>}}}}"},
+    {&asn_DEF_EDIInformationObject, "PN: every common field",
+     "a1{a0{a0{a1{" EDIM_ID("S1") "} " EDI_NAME("a2") " " EDI_NAME("a3") " 84'2611231800Z' "
+     "a5{80'content' a1{30{06<2a03>} 03<0001>} a2{81<00>} a3{30{80<2a03>}}} 86<02> a7{30{80<2a04>}}}}}"},
+    {&asn_DEF_EDIInformationObject, "NN", "a1{a1{" EDIN_COMMON " a1{a0{80<05> 81<0e>}} 82'loop'}}"},
+    {&asn_DEF_EDIInformationObject, "NN of a user", "a1{a1{" EDIN_COMMON " a1{a1{80<01>}}}}"},
+    {&asn_DEF_EDIInformationObject, "NN of physical delivery", "a1{a1{" EDIN_COMMON " a1{a2{80<01> 81<02>}}}}"},
+    {&asn_DEF_EDIInformationObject, "FN",
+     "a1{a2{" EDIN_COMMON " " EDI_NAME("a1") " a2{a0{80<04> 81<01>}} 83'on' a4{30{80<2a03>}}}}"},
+    {&asn_DEF_EDIInformationObject, "FN of a user", "a1{a2{" EDIN_COMMON " " EDI_NAME("a1") " a2{a1{80<01>}}}}"},
+};
+
 static const struct {
   const struct row *rows;
   gsize count;
 } tables[] = {
     {addresses, G_N_ELEMENTS(addresses)}, {transfer, G_N_ELEMENTS(transfer)}, {binds, G_N_ELEMENTS(binds)},
-    {messages, G_N_ELEMENTS(messages)},   {layers, G_N_ELEMENTS(layers)},
+    {messages, G_N_ELEMENTS(messages)},   {layers, G_N_ELEMENTS(layers)},     {edi, G_N_ELEMENTS(edi)},
 };
 
 static gsize row_count(void)
