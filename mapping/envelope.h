@@ -20,6 +20,10 @@ void envelope_trace_to_x400(struct to_x400 *to, const struct mapping_job *job, s
                             struct TraceInformation *trace, struct Extensions **extensions);
 /* The field Priority as job.h counts it (1 when there is none). */
 guint envelope_priority(const struct mime_part *header);
+/* Whether a field of a mail is one that tells of the envelope (5.1.6, 5.1.7, appendix C), and one that can be
+ * read; body: of a single field. */
+enum envelope_field { ENVELOPE_NO_FIELD, ENVELOPE_FIELD_UNREADABLE, ENVELOPE_FIELD };
+enum envelope_field envelope_field(GHashTable *charsets, const char *name, const char *body);
 /* Per-recipient indicators of appendix A 3.1: responsibility and report requests. */
 guint32 envelope_indicators(guint notify, bool responsible);
 

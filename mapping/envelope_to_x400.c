@@ -25,6 +25,7 @@ enum {
 };
 
 enum { /* per-message-indicators: X.411 8.2.1.1.1 */
+       DISCLOSURE_ALLOWED = 1u << 0,
        CONVERSION_PROHIBITED = 1u << 1,
        ALTERNATE_ALLOWED = 1u << 2,
        CONTENT_RETURN = 1u << 3
@@ -49,21 +50,6 @@ guint32 envelope_indicators(guint notify, bool responsible)
          (notify & MAPPING_NOTIFY_SUCCESS ? USER_REPORT | MTA_REPORT : USER_NON_DELIVERY | MTA_NON_DELIVERY);
 }
 
-guint envelope_priority(const struct mime_part *header)
-{
-  const char *body = mime_part_field(header, "Priority");
-  gsize length = body ? strcspn(body, " \t(") : 0;
-  if (length == 6 && !g_ascii_strncasecmp(body, "urgent", 6))
-    return 2;
-  return length == 10 && !g_ascii_strncasecmp(body, "non-urgent", 10) ? 0 : 1;
-}
-
-static bool prohibited(const struct mime_part *header, const char *name)
-{
-  const char *body = mime_part_field(header, name);
-  return body && !g_ascii_strncasecmp(body, "prohibited", 10);
-}
-
 static char *decoded(struct to_x400 *to, const struct mime_part *header, const char *name)
 {
   const char *body = mime_part_field(header, name);
@@ -72,22 +58,19 @@ static char *decoded(struct to_x400 *to, const struct mime_part *header, const c
 
 /* --- per message --- */
 
-/* 5.1.5: 13 characters and three dots; what an X.400 side once gave comes back as it was. */
-static void put_content_identifier(struct to_x400 *to, const struct mime_part *header,
-                                   struct MessageTransferEnvelope *envelope)
+/* 5.1.5: 13 characters and three dots. */
+static void put_subject(struct to_x400 *to, const struct mime_part *header,
+                        struct MessageTransferEnvelope *envelope)
 {
-  const char *given = mime_part_field(header, "X400-Content-Identifier");
-  g_autofree char *subject = given ? NULL : decoded(to, header, "Subject");
-  if (given && *given) {
-    envelope->content_identifier = x400_printable_new(given, CONTENT_ID_BOUND);
-  } else if (subject && *subject) {
-    struct OCTET_STRING *identifier = x400_printable_new(subject, CONTENT_ID_BOUND + 1);
-    if (identifier->size > CONTENT_ID_BOUND) {
-      g_autofree char *cut = g_strdup_printf("%.13s...", (const char *)identifier->buf);
-      asn1_put_string(identifier, cut);
-    }
-    envelope->content_identifier = identifier;
+  g_autofree char *subject = decoded(to, header, "Subject");
+  if (!subject || !*subject)
+    return;
+  struct OCTET_STRING *identifier = x400_printable_new(subject, CONTENT_ID_BOUND + 1);
+  if (identifier->size > CONTENT_ID_BOUND) {
+    g_autofree char *cut = g_strdup_printf("%.13s...", (const char *)identifier->buf);
+    asn1_put_string(identifier, cut);
   }
+  envelope->content_identifier = identifier;
 }
 
 static void append_ascii(const char *name, const char *value, GString *out)
@@ -124,27 +107,166 @@ static void put_correlator(struct to_x400 *to, const struct mapping_job *job, co
                      &asn_DEF_ContentCorrelator, correlator);
 }
 
-static bool field_time(const struct mime_part *header, const char *name, struct mail_time *time_r)
+/* --- fields --- */
+
+struct putter {
+  struct to_x400 *to;
+  const struct mapping_job *job;
+  const struct mime_part *header;
+  struct asn1_value *apdu;
+  struct MessageTransferEnvelope *envelope;
+  const char *body; /* of the first field of the name */
+  guint32 indicators;
+  guint notify; /* for recipients whom SMTP asked nothing for */
+};
+typedef bool read_function(GHashTable *charsets, const char *body);
+typedef void put_function(struct putter *putter);
+
+static bool reads_anything(GHashTable *charsets, const char *body)
 {
-  const char *body = mime_part_field(header, name);
-  return body && mail_time_parse(body, time_r);
+  (void)charsets;
+  return *body;
 }
 
-static struct or_address *first_address(struct to_x400 *to, const char *body)
+static bool reads_presence(GHashTable *charsets, const char *body)
 {
-  g_autoptr(GPtrArray) list = mail_addresses_parse(to->context->charsets, body, 1, NULL);
-  const struct mail_address *first = list->len ? list->pdata[0] : NULL;
-  return first && first->mailbox ? address_to_or(to->context, first->mailbox, ADDRESS_HEADING, NULL, NULL)
-                                 : NULL;
+  (void)charsets;
+  (void)body;
+  return true;
 }
 
-static void put_return_address(struct to_x400 *to, const struct mime_part *header, struct asn1_value *apdu,
-                               struct MessageTransferEnvelope *envelope)
+static bool reads_time(GHashTable *charsets, const char *body)
 {
-  const char *body = mime_part_field(header, "Originator-Return-Address");
-  g_autoptr(or_address_t) address = body ? first_address(to, body) : NULL;
-  if (!address)
+  (void)charsets;
+  struct mail_time time;
+  return mail_time_parse(body, &time);
+}
+
+static bool reads_trace(GHashTable *charsets, const char *body)
+{
+  (void)charsets;
+  struct trace_element *element = trace_parse(body);
+  trace_element_free(element);
+  return element;
+}
+
+static bool reads_types(GHashTable *charsets, const char *body)
+{
+  (void)charsets;
+  g_autoptr(eit_set_t) types = eit_parse(body);
+  return types->built_in || types->oids->len;
+}
+
+static const char *const prohibitions[] = {"prohibited", "allowed"};
+
+static bool reads_rule(GHashTable *charsets, const char *body)
+{
+  (void)charsets;
+  return mail_keyword(body, prohibitions, 2) >= 0;
+}
+
+static bool prohibited(const struct putter *putter)
+{
+  return mail_keyword(putter->body, prohibitions, 2) == 0;
+}
+
+static const char *const priorities[] = {"non-urgent", "normal", "urgent"};
+
+static bool reads_priority(GHashTable *charsets, const char *body)
+{
+  (void)charsets;
+  return mail_keyword(body, priorities, 3) >= 0;
+}
+
+guint envelope_priority(const struct mime_part *header)
+{
+  const char *body = mime_part_field(header, "Priority");
+  int priority = body ? mail_keyword(body, priorities, 3) : 1;
+  return priority < 0 ? 1 : (guint)priority;
+}
+
+static void put_priority(struct putter *putter)
+{
+  guint priority = envelope_priority(putter->header);
+  if (priority != 1)
+    putter->envelope->priority = x400_long(priority == 2 ? Priority_urgent : Priority_non_urgent);
+}
+
+static void put_types(struct putter *putter)
+{
+  g_autoptr(eit_set_t) types = eit_from_asn1(putter->envelope->original_encoded_information_types),
+                       given = eit_parse(putter->body);
+  eit_merge(types, given);
+  ASN_STRUCT_FREE(asn_DEF_EncodedInformationTypes, putter->envelope->original_encoded_information_types);
+  putter->envelope->original_encoded_information_types = eit_to_asn1(types);
+}
+
+/* What an X.400 side once gave comes back as it was. */
+static void put_identifier(struct putter *putter)
+{
+  if (putter->envelope->content_identifier)
+    ASN_STRUCT_FREE(asn_DEF_ContentIdentifier, putter->envelope->content_identifier);
+  putter->envelope->content_identifier = x400_printable_new(putter->body, CONTENT_ID_BOUND);
+}
+
+static void put_conversion(struct putter *putter)
+{
+  if (prohibited(putter))
+    putter->indicators |= CONVERSION_PROHIBITED;
+}
+
+static void put_with_loss(struct putter *putter)
+{
+  long number = ConversionWithLossProhibited_conversion_with_loss_prohibited;
+  if (prohibited(putter))
+    x400_extension_add(putter->apdu, &putter->envelope->extensions,
+                       StandardExtension_conversion_with_loss_prohibited, FOR_DELIVERY,
+                       &asn_DEF_ConversionWithLossProhibited, &number);
+}
+
+static void put_deferred(struct putter *putter)
+{
+  struct mail_time time;
+  if (mail_time_parse(putter->body, &time))
+    putter->envelope->deferred_delivery_time = x400_time_new(&time);
+}
+
+static void put_latest(struct putter *putter)
+{
+  struct mail_time time;
+  if (!mail_time_parse(putter->body, &time))
     return;
+  g_autoptr(asn1_value_t) value = asn1_value_new(&asn_DEF_LatestDeliveryTime);
+  x400_time_put(&time, asn1_value_get(value));
+  x400_extension_add(putter->apdu, &putter->envelope->extensions, StandardExtension_latest_delivery_time,
+                     FOR_DELIVERY, &asn_DEF_LatestDeliveryTime, asn1_value_get(value));
+}
+
+/* The mailbox of the first address; NULL: none. Caller frees. */
+static char *first_mailbox(GHashTable *charsets, const char *body)
+{
+  g_autoptr(GPtrArray) list = mail_addresses_parse(charsets, body, 1, NULL);
+  const struct mail_address *first = list->len ? list->pdata[0] : NULL;
+  return first ? g_strdup(first->mailbox) : NULL;
+}
+
+static bool reads_mailbox(GHashTable *charsets, const char *body)
+{
+  g_autofree char *mailbox = first_mailbox(charsets, body);
+  return mailbox;
+}
+
+static void put_return(struct putter *putter)
+{
+  struct mapping_context *context = putter->to->context;
+  g_autofree char *mailbox = first_mailbox(context->charsets, putter->body);
+  g_autoptr(or_address_t) address =
+      mailbox ? address_to_or(context, mailbox, ADDRESS_HEADING, NULL, NULL) : NULL;
+  if (!address) {
+    mapping_loss(putter->to->losses, "Originator-Return-Address: %s has no O/R address (RFC 2156 5.1.7)",
+                 putter->body);
+    return;
+  }
   /* ORAddress is ORName without its tag and directory name: the members are the same. */
   g_autoptr(asn1_value_t) value = asn1_value_new(&asn_DEF_ORAddress);
   ORAddress_t *to_address = asn1_value_get(value);
@@ -155,75 +277,150 @@ static void put_return_address(struct to_x400 *to, const struct mime_part *heade
   to_address->extension_attributes = name.extension_attributes;
   if (name.directory_name)
     ASN_STRUCT_FREE(asn_DEF_Name, name.directory_name);
-  x400_extension_add(apdu, &envelope->extensions, StandardExtension_originator_return_address, 0,
-                     &asn_DEF_ORAddress, to_address);
+  x400_extension_add(putter->apdu, &putter->envelope->extensions, StandardExtension_originator_return_address,
+                     0, &asn_DEF_ORAddress, to_address);
 }
 
-/* 5.1.7: "mailbox ; date-time ;", the newest first in the header, the oldest first in X.411. */
-static void put_dl_history(struct to_x400 *to, const struct mime_part *header, struct asn1_value *apdu,
-                           struct MessageTransferEnvelope *envelope)
+/* 5.3.6: "mailbox ; date-time ;".  NULL: it is not that; caller frees. */
+static char *expansion_parse(GHashTable *charsets, const char *body, struct mail_time *time_r)
 {
+  g_autofree char *text = g_strchomp(g_strdup(body));
+  gsize length = strlen(text);
+  if (length && text[length - 1] == ';')
+    text[length - 1] = '\0';
+  char *semicolon = strrchr(text, ';');
+  if (!semicolon || !mail_time_parse(semicolon + 1, time_r))
+    return NULL;
+  *semicolon = '\0';
+  return first_mailbox(charsets, text);
+}
+
+static bool reads_expansion(GHashTable *charsets, const char *body)
+{
+  struct mail_time time;
+  g_autofree char *mailbox = expansion_parse(charsets, body, &time);
+  return mailbox;
+}
+
+/* 5.1.7: the newest first in the header, the oldest first in X.411. */
+static void put_dl_history(struct putter *putter)
+{
+  struct mapping_context *context = putter->to->context;
   g_autoptr(asn1_value_t) value = asn1_value_new(&asn_DEF_DLExpansionHistory);
   DLExpansionHistory_t *history = asn1_value_get(value);
-  for (guint i = header->fields->len; i-- > 0;) {
-    const struct mime_field *field = header->fields->pdata[i];
-    if (g_ascii_strcasecmp(field->name, "DL-Expansion-History") != 0)
-      continue;
-    g_autofree char *body = g_strchomp(g_strdup(field->body));
-    gsize length = strlen(body);
-    if (length && body[length - 1] == ';')
-      body[length - 1] = '\0';
-    char *semicolon = strrchr(body, ';');
+  for (guint i = putter->header->fields->len; i-- > 0;) {
+    const struct mime_field *field = putter->header->fields->pdata[i];
     struct mail_time time;
-    if (!semicolon || !mail_time_parse(semicolon + 1, &time))
+    g_autofree char *mailbox = !g_ascii_strcasecmp(field->name, "DL-Expansion-History")
+                                   ? expansion_parse(context->charsets, field->body, &time)
+                                   : NULL;
+    g_autoptr(or_address_t) address =
+        mailbox ? address_to_or(context, mailbox, ADDRESS_HEADING, NULL, NULL) : NULL;
+    if (!address) {
+      if (mailbox)
+        mapping_loss(putter->to->losses, "DL-Expansion-History: %s has no O/R address (RFC 2156 5.1.7)",
+                     mailbox);
       continue;
-    *semicolon = '\0';
-    g_autoptr(or_address_t) address = first_address(to, body);
-    if (!address)
-      continue;
+    }
     DLExpansion_t *expansion = asn1_new_field(DLExpansion_t);
     or_address_to_asn1(address, value, &expansion->dl);
     x400_time_put(&time, &expansion->dl_expansion_time);
     asn_sequence_add(&history->list, expansion);
   }
   if (history->list.count)
-    x400_extension_add(apdu, &envelope->extensions, StandardExtension_dl_expansion_history, FOR_DELIVERY,
-                       &asn_DEF_DLExpansionHistory, history);
+    x400_extension_add(putter->apdu, &putter->envelope->extensions, StandardExtension_dl_expansion_history,
+                       FOR_DELIVERY, &asn_DEF_DLExpansionHistory, history);
 }
 
-static void put_message_extensions(struct to_x400 *to, const struct mapping_job *job,
-                                   const struct mime_part *header, struct asn1_value *apdu,
-                                   struct MessageTransferEnvelope *envelope)
+/* Appendix C: what NOTARY said by SMTP counts more (decision 0115). */
+
+static void put_alternate(struct putter *putter)
 {
-  struct mail_time time;
-  if (field_time(header, "Deferred-Delivery", &time))
-    envelope->deferred_delivery_time = x400_time_new(&time);
-  if (prohibited(header, "Conversion-With-Loss")) {
-    long number = ConversionWithLossProhibited_conversion_with_loss_prohibited;
-    x400_extension_add(apdu, &envelope->extensions, StandardExtension_conversion_with_loss_prohibited,
-                       FOR_DELIVERY, &asn_DEF_ConversionWithLossProhibited, &number);
-  }
-  if (field_time(header, "Latest-Delivery-Time", &time)) {
-    g_autoptr(asn1_value_t) value = asn1_value_new(&asn_DEF_LatestDeliveryTime);
-    x400_time_put(&time, asn1_value_get(value));
-    x400_extension_add(apdu, &envelope->extensions, StandardExtension_latest_delivery_time, FOR_DELIVERY,
-                       &asn_DEF_LatestDeliveryTime, asn1_value_get(value));
-  }
-  put_return_address(to, header, apdu, envelope);
-  put_correlator(to, job, header, apdu, envelope);
-  put_dl_history(to, header, apdu, envelope);
+  if (prohibited(putter))
+    putter->indicators &= ~(guint32)ALTERNATE_ALLOWED;
 }
+
+static void put_disclosure(struct putter *putter)
+{
+  if (!prohibited(putter))
+    putter->indicators |= DISCLOSURE_ALLOWED;
+}
+
+static void put_content_return(struct putter *putter)
+{
+  if (putter->job->ret == MAPPING_RET_DEFAULT && prohibited(putter))
+    putter->indicators &= ~(guint32)CONTENT_RETURN;
+}
+
+static void put_no_report(struct putter *putter)
+{
+  putter->notify = MAPPING_NOTIFY_NEVER;
+}
+
+static void put_report(struct putter *putter)
+{
+  if (!(putter->notify & MAPPING_NOTIFY_NEVER))
+    putter->notify = MAPPING_NOTIFY_SUCCESS | MAPPING_NOTIFY_FAILURE;
+}
+
+static const struct row {
+  const char *field;
+  read_function *reads; /* a field that it cannot read is carried as one without a row is */
+  put_function *put;    /* NULL: trace.c */
+  const char *clause;
+} rows[] = {
+    /* clang-format off: one row a line, its mark behind it */
+    {"Date", reads_time, NULL, "5.1.6"}, /* H:Date */
+    {"Received", reads_anything, NULL, "5.1.6"}, /* H:Received */
+    {"X400-Received", reads_trace, NULL, "5.1.7"}, /* H:X400-Received */
+    {"Priority", reads_priority, put_priority, "5.1.7"}, /* H:Priority */
+    {"Conversion", reads_rule, put_conversion, "5.1.7"}, /* H:Conversion */
+    {"Conversion-With-Loss", reads_rule, put_with_loss, "5.1.7"}, /* H:Conversion-With-Loss */
+    {"Deferred-Delivery", reads_time, put_deferred, "5.1.7"}, /* H:Deferred-Delivery */
+    {"Latest-Delivery-Time", reads_time, put_latest, "5.1.7"}, /* H:Latest-Delivery-Time */
+    {"Original-Encoded-Information-Types", reads_types, put_types, "5.1.7"}, /* H:Original-Encoded-Information-Types */
+    {"Content-Identifier", reads_anything, put_identifier, "RFC 1327"}, /* H:Content-Identifier */
+    {"X400-Content-Identifier", reads_anything, put_identifier, "5.1.7"}, /* H:X400-Content-Identifier */
+    {"Originator-Return-Address", reads_mailbox, put_return, "5.1.7"}, /* H:Originator-Return-Address */
+    {"DL-Expansion-History", reads_expansion, put_dl_history, "5.1.7"}, /* H:DL-Expansion-History */
+    {"Alternate-Recipient", reads_rule, put_alternate, "app. C"}, /* C:Alternate-Recipient */
+    {"Disclose-Recipients", reads_rule, put_disclosure, "app. C"}, /* C:Disclose-Recipients */
+    {"X400-Content-Return", reads_rule, put_content_return, "app. C"}, /* C:X400-Content-Return */
+    {"Prevent-NonDelivery-Report", reads_presence, put_no_report, "app. C"}, /* C:Prevent-NonDelivery-Report */
+    {"Generate-Delivery-Report", reads_presence, put_report, "app. C"}, /* C:Generate-Delivery-Report */
+    /* clang-format on */
+};
+
+enum envelope_field envelope_field(GHashTable *charsets, const char *name, const char *body)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+    if (!g_ascii_strcasecmp(rows[i].field, name))
+      return rows[i].reads(charsets, body) ? ENVELOPE_FIELD : ENVELOPE_FIELD_UNREADABLE;
+  return ENVELOPE_NO_FIELD;
+}
+
+static void put_fields(struct putter *putter)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+    putter->body = mime_part_field(putter->header, rows[i].field);
+    if (putter->body && rows[i].put && rows[i].reads(putter->to->context->charsets, putter->body))
+      rows[i].put(putter);
+  }
+}
+
+/* --- trace --- */
 
 void envelope_trace_to_x400(struct to_x400 *to, const struct mapping_job *job, struct asn1_value *apdu,
                             struct TraceInformation *trace, struct Extensions **extensions)
 {
   const struct mapping_gdi *gdi = job_domain(to->context, to->peer);
-  const char *at = job->sender ? strrchr(job->sender, '@') : NULL;
-  g_autoptr(GPtrArray) list = trace_from_mail(to->context, to->mail->root, gdi, at ? at + 1 : NULL);
   struct mail_time now = job_time(job->received_us);
+  const char *at = job->sender ? strrchr(job->sender, '@') : NULL;
+  g_autoptr(GPtrArray) list = trace_from_mail(to->context, to->mail->root, gdi, at ? at + 1 : NULL, &now);
   struct trace_element *own = trace_element_new(gdi, job_mta_name(to->context, to->peer), &now);
-  own->has_deferred = field_time(to->mail->root, "Deferred-Delivery", &own->deferred) &&
-                      job_deferral(to->context, job, &own->deferred);
+  const char *deferred = mime_part_field(to->mail->root, "Deferred-Delivery");
+  own->has_deferred =
+      deferred && mail_time_parse(deferred, &own->deferred) && job_deferral(to->context, job, &own->deferred);
   own->converted = eit_new();
   eit_merge(own->converted, to->types);
   eit_add(own->converted, oid_dotted(OID_EIT_MIXER)); /* 5.1.5 */
@@ -260,21 +457,21 @@ static void put_original(struct to_x400 *to, const struct mapping_job *job,
                      &asn_DEF_RedirectionHistory, history);
 }
 
-static bool put_recipient(struct to_x400 *to, const struct mapping_job *job,
-                          const struct mapping_recipient *recipient, struct asn1_value *apdu,
-                          struct MessageTransferEnvelope *envelope, GError **error)
+static bool put_recipient(struct putter *putter, const struct mapping_recipient *recipient, GError **error)
 {
+  struct to_x400 *to = putter->to;
   g_autoptr(or_address_t) address =
       recipient->mapped ? or_address_parse(recipient->mapped, error)
                         : address_to_or(to->context, recipient->address, ADDRESS_RECIPIENT, NULL, error);
   if (!address)
     return false;
   struct PerRecipientMessageTransferFields *fields = asn1_new_field(struct PerRecipientMessageTransferFields);
-  asn_sequence_add(&envelope->per_recipient_fields.list, fields);
-  or_address_to_asn1(address, apdu, &fields->recipient_name);
+  asn_sequence_add(&putter->envelope->per_recipient_fields.list, fields);
+  or_address_to_asn1(address, putter->apdu, &fields->recipient_name);
   fields->originally_specified_recipient_number = (long)recipient->ordinal + 1;
-  x400_bits_put(&fields->per_recipient_indicators, envelope_indicators(recipient->notify, true), 8);
-  put_original(to, job, recipient, apdu, fields);
+  guint notify = recipient->notify == MAPPING_NOTIFY_DEFAULT ? putter->notify : recipient->notify;
+  x400_bits_put(&fields->per_recipient_indicators, envelope_indicators(notify, true), 8);
+  put_original(to, putter->job, recipient, putter->apdu, fields);
   return true;
 }
 
@@ -298,20 +495,18 @@ bool envelope_to_x400(struct to_x400 *to, const struct mapping_job *job, struct 
   envelope->content_type.choice.built_in = to->new_features || to->peer->content_type == 22
                                                ? BuiltInContentType_interpersonal_messaging_1988
                                                : BuiltInContentType_interpersonal_messaging_1984;
-  put_content_identifier(to, header, envelope);
-  guint priority = envelope_priority(header);
-  if (priority != 1)
-    envelope->priority = x400_long(priority == 2 ? Priority_urgent : Priority_non_urgent);
+  put_subject(to, header, envelope);
+  put_correlator(to, job, header, apdu, envelope);
   /* 5.1.5: disclosure prohibited, conversion and alternate recipient allowed; 5.2: content returned, unless
    * RET=HDRS. */
-  guint32 bits = ALTERNATE_ALLOWED | (job->ret == MAPPING_RET_HDRS ? 0 : CONTENT_RETURN) |
-                 (prohibited(header, "Conversion") ? CONVERSION_PROHIBITED : 0);
+  struct putter putter = {.to = to, .job = job, .header = header, .apdu = apdu, .envelope = envelope};
+  putter.indicators = ALTERNATE_ALLOWED | (job->ret == MAPPING_RET_HDRS ? 0 : CONTENT_RETURN);
+  put_fields(&putter);
   envelope->per_message_indicators = asn1_new_field(PerMessageIndicators_t);
-  x400_bits_put(envelope->per_message_indicators, bits, 8);
-  put_message_extensions(to, job, header, apdu, envelope);
+  x400_bits_put(envelope->per_message_indicators, putter.indicators, 8);
   envelope_trace_to_x400(to, job, apdu, &envelope->trace_information, &envelope->extensions);
   for (guint i = 0; i < job->recipients->len; i++)
-    if (!put_recipient(to, job, job->recipients->pdata[i], apdu, envelope, error))
+    if (!put_recipient(&putter, job->recipients->pdata[i], error))
       return false;
   return true;
 }

@@ -25,7 +25,8 @@ struct speaker {
   GPtrArray *fields; /* of rfc-822-field */
   const char *name;  /* of the field to write */
 };
-typedef void speak_function(struct speaker *speaker);
+/* True: the field was written. */
+typedef bool speak_function(struct speaker *speaker);
 
 const char *heading_field(GPtrArray *fields, const char *name)
 {
@@ -96,48 +97,53 @@ static bool belongs(struct speaker *speaker)
   return same;
 }
 
-static void speak_this_ipm(struct speaker *speaker)
+static bool speak_this_ipm(struct speaker *speaker)
 {
   if (belongs(speaker) && full(speaker))
-    return;
+    return true;
   g_autofree char *text = identifier_text(speaker->from, &speaker->heading->this_IPM, false);
   mime_writer_field(speaker->from->writer, speaker->name, text);
+  return true;
 }
 
-static void speak_replied_to(struct speaker *speaker)
+static bool speak_replied_to(struct speaker *speaker)
 {
-  if (full(speaker) || !speaker->heading->replied_to_IPM)
-    return;
+  if (full(speaker))
+    return true;
+  if (!speaker->heading->replied_to_IPM)
+    return false;
   g_autofree char *text = identifier_text(speaker->from, speaker->heading->replied_to_IPM, true);
   mime_writer_field(speaker->from->writer, speaker->name, text);
+  return true;
 }
 
-static void speak_identifiers(struct speaker *speaker, const struct IPMIdentifiers *identifiers)
+static bool speak_identifiers(struct speaker *speaker, const struct IPMIdentifiers *identifiers)
 {
   if (!identifiers || !identifiers->list.count)
-    return;
+    return false;
   mime_writer_list(speaker->from->writer, speaker->name);
   for (int i = 0; i < identifiers->list.count; i++) {
     g_autofree char *text = identifier_text(speaker->from, identifiers->list.array[i], true);
     mime_writer_item(speaker->from->writer, text);
   }
   mime_writer_list_end(speaker->from->writer);
+  return true;
 }
 
-static void speak_related(struct speaker *speaker)
+static bool speak_related(struct speaker *speaker)
 {
   if (full(speaker))
-    return;
+    return true;
   /* Several identifiers of In-Reply-To are among the related ones (5.1.3) and were kept in full: there was no
    * References then. */
   if (!speaker->heading->replied_to_IPM && heading_field(speaker->fields, HEADING_FULL "In-Reply-To"))
-    return;
-  speak_identifiers(speaker, speaker->heading->related_IPMs);
+    return false;
+  return speak_identifiers(speaker, speaker->heading->related_IPMs);
 }
 
-static void speak_obsoleted(struct speaker *speaker)
+static bool speak_obsoleted(struct speaker *speaker)
 {
-  speak_identifiers(speaker, speaker->heading->obsoleted_IPMs);
+  return speak_identifiers(speaker, speaker->heading->obsoleted_IPMs);
 }
 
 /* --- addresses --- */
@@ -173,21 +179,22 @@ static void write_descriptor(struct speaker *speaker, const struct ORDescriptor 
   g_free(plain.telephone);
 }
 
-static void speak_descriptors(struct speaker *speaker, const struct ORDescriptors *descriptors)
+static bool speak_descriptors(struct speaker *speaker, const struct ORDescriptors *descriptors)
 {
   if (!descriptors || !descriptors->list.count)
-    return;
+    return false;
   mime_writer_list(speaker->from->writer, speaker->name);
   for (int i = 0; i < descriptors->list.count; i++)
     write_descriptor(speaker, descriptors->list.array[i], false);
   mime_writer_list_end(speaker->from->writer);
+  return true;
 }
 
-static void speak_recipients(struct speaker *speaker, const struct RecipientSpecifiers *recipients,
+static bool speak_recipients(struct speaker *speaker, const struct RecipientSpecifiers *recipients,
                              bool even_empty)
 {
   if (!recipients || (!recipients->list.count && !even_empty))
-    return;
+    return false;
   mime_writer_list(speaker->from->writer, speaker->name);
   for (int i = 0; i < recipients->list.count; i++) {
     const struct RecipientSpecifier *specifier = recipients->list.array[i];
@@ -195,42 +202,52 @@ static void speak_recipients(struct speaker *speaker, const struct RecipientSpec
                      specifier->reply_requested && *specifier->reply_requested);
   }
   mime_writer_list_end(speaker->from->writer);
+  return true;
 }
 
-static void speak_from(struct speaker *speaker)
+static bool speak_originator(struct speaker *speaker)
 {
-  const struct Heading *heading = speaker->heading;
-  if (heading->authorizing_users && heading->authorizing_users->list.count) {
-    speak_descriptors(speaker, heading->authorizing_users);
-  } else if (heading->originator) {
-    mime_writer_list(speaker->from->writer, speaker->name);
-    write_descriptor(speaker, heading->originator, false);
-    mime_writer_list_end(speaker->from->writer);
-  } else if (speaker->from->sender && !speaker->from->depth) { /* 5.3.2 */
-    mime_writer_list(speaker->from->writer, speaker->name);
-    mime_writer_mailbox(speaker->from->writer, NULL, speaker->from->sender, NULL);
-    mime_writer_list_end(speaker->from->writer);
-  }
-}
-
-static void speak_sender(struct speaker *speaker)
-{
-  const struct Heading *heading = speaker->heading;
-  if (!heading->originator || !heading->authorizing_users || !heading->authorizing_users->list.count)
-    return;
+  if (!speaker->heading->originator)
+    return false;
   mime_writer_list(speaker->from->writer, speaker->name);
-  write_descriptor(speaker, heading->originator, false);
+  write_descriptor(speaker, speaker->heading->originator, false);
   mime_writer_list_end(speaker->from->writer);
+  return true;
 }
 
-static void speak_reply_to(struct speaker *speaker)
+/* 5.3.2: From is then MAIL FROM; the gateway's own gets a phrase. */
+static bool speak_default_from(struct speaker *speaker)
 {
-  speak_descriptors(speaker, speaker->heading->reply_recipients);
+  const struct from_x400 *from = speaker->from;
+  if (!from->sender || from->depth)
+    return false;
+  bool own = !strcmp(from->sender, from->context->settings->administrator);
+  mime_writer_list(from->writer, speaker->name);
+  mime_writer_mailbox(from->writer, own ? "X.400 gateway" : NULL, from->sender, NULL);
+  mime_writer_list_end(from->writer);
+  return true;
 }
 
-static void speak_to(struct speaker *speaker)
+static bool speak_from(struct speaker *speaker)
 {
-  speak_recipients(speaker, speaker->heading->primary_recipients, false);
+  return speak_descriptors(speaker, speaker->heading->authorizing_users) || speak_originator(speaker) ||
+         speak_default_from(speaker);
+}
+
+static bool speak_sender(struct speaker *speaker)
+{
+  const struct ORDescriptors *authors = speaker->heading->authorizing_users;
+  return authors && authors->list.count && speak_originator(speaker);
+}
+
+static bool speak_reply_to(struct speaker *speaker)
+{
+  return speak_descriptors(speaker, speaker->heading->reply_recipients);
+}
+
+static bool speak_to(struct speaker *speaker)
+{
+  return speak_recipients(speaker, speaker->heading->primary_recipients, false);
 }
 
 static bool any(const struct RecipientSpecifiers *recipients)
@@ -239,110 +256,139 @@ static bool any(const struct RecipientSpecifiers *recipients)
 }
 
 /* 5.3.2: a mail has one field of recipients at least. */
-static void speak_nobody(struct speaker *speaker)
+static bool speak_nobody(struct speaker *speaker)
 {
   const struct Heading *heading = speaker->heading;
   if (any(heading->primary_recipients) || any(heading->copy_recipients) || heading->blind_copy_recipients)
-    return;
+    return false;
   mime_writer_list(speaker->from->writer, speaker->name);
   mime_writer_group(speaker->from->writer, "list");
   mime_writer_list_end(speaker->from->writer);
+  return true;
 }
 
-static void speak_cc(struct speaker *speaker)
+static bool speak_cc(struct speaker *speaker)
 {
-  speak_recipients(speaker, speaker->heading->copy_recipients, false);
+  return speak_recipients(speaker, speaker->heading->copy_recipients, false);
 }
 
-static void speak_bcc(struct speaker *speaker)
+static bool speak_bcc(struct speaker *speaker)
 {
-  speak_recipients(speaker, speaker->heading->blind_copy_recipients, true);
+  return speak_recipients(speaker, speaker->heading->blind_copy_recipients, true);
 }
 
 /* --- the rest --- */
 
-static void speak_subject(struct speaker *speaker)
+static bool speak_subject(struct speaker *speaker)
 {
-  if (full(speaker) || !speaker->heading->subject)
-    return;
+  if (full(speaker))
+    return true;
+  if (!speaker->heading->subject)
+    return false;
   g_autofree char *text =
       x400_teletex_get(speaker->from->value, speaker->from->context->charsets, speaker->heading->subject);
   mime_writer_text(speaker->from->writer, speaker->name, text);
+  return true;
 }
 
-static void speak_time(struct speaker *speaker, const struct OCTET_STRING *field)
+static bool speak_time(struct speaker *speaker, const struct OCTET_STRING *field)
 {
   struct mail_time time;
   if (!field)
-    return;
+    return false;
   if (!x400_time_get(field, &time)) {
     mapping_loss(speaker->from->losses, "%s: not a time, left out (RFC 2156 3.3.5)", speaker->name);
-    return;
+    return false;
   }
   g_autoptr(GString) text = g_string_new(NULL);
   mail_time_format(&time, text);
   mime_writer_field(speaker->from->writer, speaker->name, text->str);
+  return true;
 }
 
-static void speak_expiry(struct speaker *speaker)
+static bool speak_expiry(struct speaker *speaker)
 {
-  speak_time(speaker, speaker->heading->expiry_time);
+  return speak_time(speaker, speaker->heading->expiry_time);
 }
 
-static void speak_reply_by(struct speaker *speaker)
+static bool speak_reply_by(struct speaker *speaker)
 {
-  speak_time(speaker, speaker->heading->reply_time);
+  return speak_time(speaker, speaker->heading->reply_time);
 }
 
-static void speak_number(struct speaker *speaker, const long *number, const char *const *names, long count)
+static bool speak_number(struct speaker *speaker, const long *number, const char *const *names, long count)
 {
-  if (number && *number >= 0 && *number < count && names[*number])
-    mime_writer_field(speaker->from->writer, speaker->name, names[*number]);
+  if (!number)
+    return false;
+  if (*number < 0 || *number >= count || !names[*number]) {
+    mapping_loss(speaker->from->losses, "%s: %ld is left out (RFC 2156 5.3.4): it means nothing",
+                 speaker->name, *number);
+    return false;
+  }
+  mime_writer_field(speaker->from->writer, speaker->name, names[*number]);
+  return true;
 }
 
-static void speak_importance(struct speaker *speaker)
+static bool speak_importance(struct speaker *speaker)
 {
   static const char *const names[] = {"low", "normal", "high"};
-  speak_number(speaker, speaker->heading->importance, names, 3);
+  return speak_number(speaker, speaker->heading->importance, names, 3);
 }
 
-static void speak_sensitivity(struct speaker *speaker)
+static bool speak_sensitivity(struct speaker *speaker)
 {
   static const char *const names[] = {NULL, "Personal", "Private", "Company-Confidential"};
-  speak_number(speaker, speaker->heading->sensitivity, names, 4);
+  return speak_number(speaker, speaker->heading->sensitivity, names, 4);
 }
 
-static void speak_autoforwarded(struct speaker *speaker)
+static bool speak_autoforwarded(struct speaker *speaker)
 {
-  if (speaker->heading->auto_forwarded)
-    mime_writer_field(speaker->from->writer, speaker->name,
-                      *speaker->heading->auto_forwarded ? "TRUE" : "FALSE");
+  static const char *const names[] = {"FALSE", "TRUE"};
+  const BOOLEAN_t *forwarded = speaker->heading->auto_forwarded;
+  long number = forwarded && *forwarded;
+  return speak_number(speaker, forwarded ? &number : NULL, names, 2);
 }
 
-static void speak_incomplete_copy(struct speaker *speaker)
+static bool speak_incomplete_copy(struct speaker *speaker)
 {
-  if (x400_heading_extension(speaker->heading->extensions, OID_HEX_INCOMPLETE_COPY))
-    mime_writer_field(speaker->from->writer, speaker->name, "");
+  if (!x400_heading_extension(speaker->heading->extensions, OID_HEX_INCOMPLETE_COPY))
+    return false;
+  mime_writer_field(speaker->from->writer, speaker->name, "");
+  return true;
 }
 
-static void speak_autosubmitted(struct speaker *speaker)
+static bool speak_auto(struct speaker *speaker, const char *const *names)
 {
-  static const char *const names[] = {"not-auto-submitted", "auto-generated", "auto-replied"};
   g_autoptr(asn1_value_t) value = x400_heading_extension_value(
       speaker->from->value, x400_heading_extension(speaker->heading->extensions, OID_HEX_AUTO_SUBMITTED),
       &asn_DEF_AutoSubmitted);
-  if (value)
-    speak_number(speaker, asn1_value_get(value), names, 3);
+  /* A kept field says the same and more (decision 0115). */
+  if (!value || heading_field(speaker->fields, speaker->name))
+    return false;
+  return speak_number(speaker, asn1_value_get(value), names, 3);
 }
 
-static void speak_languages(struct speaker *speaker)
+static bool speak_autosubmitted(struct speaker *speaker)
+{
+  static const char *const names[] = {"not-auto-submitted", "auto-generated", "auto-replied"};
+  return speak_auto(speaker, names);
+}
+
+/* RFC 3834 5: the field that mail programs know. */
+static bool speak_auto_submitted(struct speaker *speaker)
+{
+  static const char *const names[] = {"no", "auto-generated", "auto-replied"};
+  return speak_auto(speaker, names);
+}
+
+static bool speak_languages(struct speaker *speaker)
 {
   g_autoptr(asn1_value_t) value = x400_heading_extension_value(
       speaker->from->value, x400_heading_extension(speaker->heading->extensions, OID_HEX_LANGUAGES),
       &asn_DEF_Languages);
   /* Where two letters did not say all, the field itself is in the list (5.1.3). */
   if (!value || heading_field(speaker->fields, speaker->name))
-    return;
+    return false;
   const Languages_t *languages = asn1_value_get(value);
   g_autoptr(GString) text = g_string_new(NULL);
   for (int i = 0; i < languages->list.count; i++) {
@@ -351,6 +397,7 @@ static void speak_languages(struct speaker *speaker)
   }
   if (text->len)
     mime_writer_field(speaker->from->writer, speaker->name, text->str);
+  return text->len;
 }
 
 static const struct row {
@@ -358,26 +405,27 @@ static const struct row {
   speak_function *speak;
   const char *clause;
 } rows[] = {
-    {"From", speak_from, "5.3.4 authorizing-users, else originator"},
-    {"Sender", speak_sender, "5.3.4 originator, when there are authorizing-users"},
-    {"Reply-To", speak_reply_to, "5.3.4 reply-recipients"},
-    {"To", speak_to, "5.3.4 primary-recipients"},
-    {"Cc", speak_cc, "5.3.4 copy-recipients"},
-    {"Bcc", speak_bcc, "5.3.4 blind-copy-recipients"},
-    {"To", speak_nobody, "5.3.2"},
-    {"Message-ID", speak_this_ipm, "5.3.4 this-IPM"},
-    {"In-Reply-To", speak_replied_to, "5.3.4 replied-to-ipm"},
-    {"References", speak_related, "5.3.4 related-IPMs"},
-    {"Supersedes", speak_obsoleted, "5.3.4 obsoleted-IPMs"},
-    {"Subject", speak_subject, "5.3.4 subject"},
-    {"Expires", speak_expiry, "5.3.4 expiry-time"},
-    {"Reply-By", speak_reply_by, "5.3.4 reply-time"},
-    {"Importance", speak_importance, "5.3.4 importance"},
-    {"Sensitivity", speak_sensitivity, "5.3.4 sensitivity"},
-    {"Autoforwarded", speak_autoforwarded, "5.3.4 autoforwarded"},
-    {"Incomplete-Copy", speak_incomplete_copy, "5.3.4 incomplete-copy"},
-    {"Content-Language", speak_languages, "5.3.4 language"},
-    {"Autosubmitted", speak_autosubmitted, "5.3.4 auto-submitted"},
+    {"From", speak_from, "5.3.4"},                        /* X:authorizing-users */
+    {"Sender", speak_sender, "5.3.4"},                    /* X:originator */
+    {"Reply-To", speak_reply_to, "5.3.4"},                /* X:reply-recipients */
+    {"To", speak_to, "5.3.4"},                            /* X:primary-recipients */
+    {"Cc", speak_cc, "5.3.4"},                            /* X:copy-recipients */
+    {"Bcc", speak_bcc, "5.3.4"},                          /* X:blind-copy-recipients */
+    {"To", speak_nobody, "5.3.2"},                        /* X:no-recipients */
+    {"Message-ID", speak_this_ipm, "5.3.4"},              /* X:this-IPM */
+    {"In-Reply-To", speak_replied_to, "5.3.4"},           /* X:replied-to-IPM */
+    {"References", speak_related, "5.3.4"},               /* X:related-IPMs */
+    {"Supersedes", speak_obsoleted, "5.3.4"},             /* X:obsoleted-IPMs */
+    {"Subject", speak_subject, "5.3.4"},                  /* X:subject */
+    {"Expires", speak_expiry, "5.3.4"},                   /* X:expiry-time */
+    {"Reply-By", speak_reply_by, "5.3.4"},                /* X:reply-time */
+    {"Importance", speak_importance, "5.3.4"},            /* X:importance */
+    {"Sensitivity", speak_sensitivity, "5.3.4"},          /* X:sensitivity */
+    {"Autoforwarded", speak_autoforwarded, "5.3.4"},      /* X:autoforwarded */
+    {"Incomplete-Copy", speak_incomplete_copy, "5.3.4"},  /* X:incomplete-copy */
+    {"Content-Language", speak_languages, "5.3.4"},       /* X:languages */
+    {"Autosubmitted", speak_autosubmitted, "5.3.4"},      /* X:auto-submitted */
+    {"Auto-Submitted", speak_auto_submitted, "RFC 3834"}, /* X:auto-submitted-3834 */
 };
 
 /* 5.3.4: what is not understood is discarded, and said so. */
@@ -406,27 +454,56 @@ static void speak_discarded(struct from_x400 *from, const struct Heading *headin
     mime_writer_field(from->writer, "Discarded-X400-IPMS-Extensions", list->str);
 }
 
+static bool field_is(const char *field, const char *name)
+{
+  gsize length = strlen(name);
+  return !g_ascii_strncasecmp(field, name, length) && field[length] == ':';
+}
+
 /* Fields that the list may not bring along: the gateway makes them, or they would break the mail. */
 static bool own_field(const char *field)
 {
   static const char *const own[] = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding",
                                     HEADING_BODY_PART};
   for (gsize i = 0; i < G_N_ELEMENTS(own); i++)
-    if (!g_ascii_strncasecmp(field, own[i], strlen(own[i])) && field[strlen(own[i])] == ':')
+    if (field_is(field, own[i]))
       return true;
   return !g_ascii_strncasecmp(field, HEADING_FULL, strlen(HEADING_FULL));
+}
+
+/* RFC 5322 3.6 has most of the rows' fields once.  The envelope gives a message's own Date. */
+static bool stands_already(const struct speaker *speaker, const char *field, const bool *written)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+    if (written[i] && field_is(field, rows[i].field))
+      return true;
+  return !speaker->from->depth && field_is(field, "Date");
+}
+
+static void speak_fields(struct speaker *speaker, const bool *written)
+{
+  for (guint i = 0; i < speaker->fields->len; i++) {
+    const char *field = speaker->fields->pdata[i];
+    if (own_field(field))
+      continue;
+    if (stands_already(speaker, field, written))
+      mapping_loss(speaker->from->losses,
+                   "rfc-822-field: \"%.60s\" is left out (RFC 5322 3.6): the field stands once already",
+                   field);
+    else if (!mime_writer_raw_field(speaker->from->writer, field))
+      mapping_loss(speaker->from->losses,
+                   "rfc-822-field: \"%.60s\" is no field and is left out (RFC 2156 5.1.2)", field);
+  }
 }
 
 void heading_from_x400(struct from_x400 *from, const struct Heading *heading, GPtrArray *fields)
 {
   struct speaker speaker = {.from = from, .heading = heading, .fields = fields};
+  bool written[G_N_ELEMENTS(rows)] = {0};
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
     speaker.name = rows[i].field;
-    rows[i].speak(&speaker);
+    written[i] = rows[i].speak(&speaker);
   }
   speak_discarded(from, heading);
-  for (guint i = 0; i < fields->len; i++)
-    if (!own_field(fields->pdata[i]) && !mime_writer_raw_field(from->writer, fields->pdata[i]))
-      mapping_loss(from->losses, "rfc-822-field: \"%.60s\" is no field and is left out (RFC 2156 5.1.2)",
-                   (const char *)fields->pdata[i]);
+  speak_fields(&speaker, written);
 }

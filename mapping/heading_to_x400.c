@@ -3,6 +3,7 @@
  * One table: the field, what makes the element of it, the clause.  A field that is not in the table, or whose
  * body its function cannot read, is carried as it stands in the extension rfc-822-field. */
 #include "mapping/conversion.h"
+#include "mapping/envelope.h"
 #include "mapping/mail_address.h"
 #include "mapping/mime_word.h"
 
@@ -191,9 +192,12 @@ static GPtrArray *addresses(struct maker *maker)
   return list;
 }
 
+/* NULL: there is none that can be read. */
 static struct RecipientSpecifiers *recipients(struct maker *maker)
 {
   g_autoptr(GPtrArray) list = addresses(maker);
+  if (!list->len)
+    return NULL;
   struct RecipientSpecifiers *specifiers = asn1_new_field(struct RecipientSpecifiers);
   for (guint i = 0; i < list->len; i++) {
     struct RecipientSpecifier *specifier = asn1_new_field(struct RecipientSpecifier);
@@ -240,20 +244,21 @@ static bool make_from(struct maker *maker)
 static bool make_to(struct maker *maker)
 {
   maker->heading->primary_recipients = recipients(maker);
-  return true;
+  return maker->heading->primary_recipients || !*maker->body;
 }
 
 static bool make_cc(struct maker *maker)
 {
   maker->heading->copy_recipients = recipients(maker);
-  return true;
+  return maker->heading->copy_recipients || !*maker->body;
 }
 
 /* An empty field is a sequence of length zero, the first of 5.1.3's two ways. */
 static bool make_bcc(struct maker *maker)
 {
-  maker->heading->blind_copy_recipients = recipients(maker);
-  return true;
+  maker->heading->blind_copy_recipients =
+      *maker->body ? recipients(maker) : asn1_new_field(struct RecipientSpecifiers);
+  return maker->heading->blind_copy_recipients;
 }
 
 static bool make_reply_to(struct maker *maker)
@@ -292,20 +297,10 @@ static bool make_reply_by(struct maker *maker)
   return make_time(maker, &maker->heading->reply_time);
 }
 
-/* The index of the body, without comments and case, in names; -1: none. */
-static int keyword(const char *body, const char *const *names, int count)
-{
-  gsize length = strcspn(body, " \t(");
-  for (int i = 0; i < count; i++)
-    if (names[i] && strlen(names[i]) == length && !g_ascii_strncasecmp(body, names[i], length))
-      return i;
-  return -1;
-}
-
 static bool make_importance(struct maker *maker)
 {
   static const char *const names[] = {"low", "normal", "high"};
-  int number = keyword(maker->body, names, 3);
+  int number = mail_keyword(maker->body, names, 3);
   if (number >= 0)
     maker->heading->importance = x400_long(number);
   return number >= 0;
@@ -314,7 +309,7 @@ static bool make_importance(struct maker *maker)
 static bool make_sensitivity(struct maker *maker)
 {
   static const char *const names[] = {NULL, "personal", "private", "company-confidential"};
-  int number = keyword(maker->body, names, 4);
+  int number = mail_keyword(maker->body, names, 4);
   if (number >= 0)
     maker->heading->sensitivity = x400_long(number);
   return number >= 0;
@@ -323,10 +318,11 @@ static bool make_sensitivity(struct maker *maker)
 static bool make_autoforwarded(struct maker *maker)
 {
   static const char *const names[] = {"FALSE", "TRUE"};
-  int number = keyword(maker->body, names, 2);
+  int number = mail_keyword(maker->body, names, 2);
   if (number < 0)
     return false;
-  maker->heading->auto_forwarded = asn1_new_field(BOOLEAN_t);
+  if (!maker->heading->auto_forwarded)
+    maker->heading->auto_forwarded = asn1_new_field(BOOLEAN_t);
   *maker->heading->auto_forwarded = number;
   return true;
 }
@@ -340,16 +336,41 @@ static bool make_incomplete_copy(struct maker *maker)
   return true;
 }
 
-static bool make_autosubmitted(struct maker *maker)
+static void put_auto_submitted(struct maker *maker, long number)
 {
-  static const char *const names[] = {"not-auto-submitted", "auto-generated", "auto-replied"};
-  long number = keyword(maker->body, names, 3);
-  if (number < 0)
-    return false;
+  if (x400_heading_extension(maker->heading->extensions, OID_HEX_AUTO_SUBMITTED))
+    return;
   x400_heading_extension_add(maker->to->value, &maker->heading->extensions, OID_HEX_AUTO_SUBMITTED,
                              &asn_DEF_AutoSubmitted, &number);
   maker->to->new_features = true;
-  return true;
+}
+
+/* X.420 has no number for the last value of 5.3.4: the element auto-forwarded says it, and the field stays.
+ */
+static bool make_autosubmitted(struct maker *maker)
+{
+  static const char *const names[] = {"not-auto-submitted", "auto-generated", "auto-replied",
+                                      "auto-forwarded"};
+  int number = mail_keyword(maker->body, names, 4);
+  if (number >= 0 && number < 3) {
+    put_auto_submitted(maker, number);
+    return true;
+  }
+  if (number == 3 && !maker->heading->auto_forwarded) {
+    maker->heading->auto_forwarded = asn1_new_field(BOOLEAN_t);
+    *maker->heading->auto_forwarded = 1;
+  }
+  return false;
+}
+
+/* RFC 3834's field of the same meaning goes along besides: its parameters have no element (decision 0115). */
+static bool make_auto_submitted(struct maker *maker)
+{
+  static const char *const names[] = {"no", "auto-generated", "auto-replied"};
+  int number = mail_keyword(maker->body, names, 3);
+  if (number >= 0 && !maker->to->old)
+    put_auto_submitted(maker, number);
+  return false;
 }
 
 /* The first two letters of each; when that is not all, the field goes along as it stands (5.1.3). */
@@ -375,63 +396,46 @@ static bool make_languages(struct maker *maker)
 
 static const struct row {
   const char *field;
-  make_function *make; /* NULL: dealt with elsewhere, or not at all */
-  enum {
-    HERE,
-    ENVELOPE,
-    MIME,
-    NEVER
-  } where; /* ENVELOPE: envelope_to_x400.c and trace.c; a nested message carries the field */
+  make_function *make; /* NULL: dealt with elsewhere (RFC 2157), or never mapped */
   const char *clause;
 } rows[] = {
-    {"Message-ID", make_this_ipm, HERE, "5.1.3, 4.7.3.3"},
-    {"From", make_from, HERE, "5.1.3"},
-    {"Sender", make_originator, HERE, "5.1.3"},
-    {"To", make_to, HERE, "5.1.3"},
-    {"Cc", make_cc, HERE, "5.1.3"},
-    {"Bcc", make_bcc, HERE, "5.1.3"},
-    {"Reply-To", make_reply_to, HERE, "5.1.3"},
-    {"In-Reply-To", make_replied_to, HERE, "5.1.3"},
-    {"References", make_related, HERE, "5.1.3"},
-    {"Subject", make_subject, HERE, "5.1.3, 3.3.4"},
-    {"Content-Language", make_languages, HERE, "5.1.3"},
-    {"Supersedes", make_obsoleted, HERE, "5.1.7, 5.3.4"},
-    {"Obsoletes", make_obsoleted, HERE, "5.3.4, RFC 1327"},
-    {"Expires", make_expiry, HERE, "5.1.7, 5.3.4"},
-    {"Expiry-Date", make_expiry, HERE, "5.3.4, RFC 1327"},
-    {"Reply-By", make_reply_by, HERE, "5.1.7, 5.3.4"},
-    {"Importance", make_importance, HERE, "5.1.7, 5.3.4"},
-    {"Sensitivity", make_sensitivity, HERE, "5.1.7, 5.3.4"},
-    {"Autoforwarded", make_autoforwarded, HERE, "5.1.7, 5.3.4"},
-    {"Incomplete-Copy", make_incomplete_copy, HERE, "5.1.7, 5.3.4"},
-    {"Autosubmitted", make_autosubmitted, HERE, "5.1.7, 5.3.4"},
-    {"Date", NULL, ENVELOPE, "5.1.6"},
-    {"Received", NULL, ENVELOPE, "5.1.6"},
-    {"X400-Received", NULL, ENVELOPE, "5.1.7"},
-    {"DL-Expansion-History", NULL, ENVELOPE, "5.1.7"},
-    {"Priority", NULL, ENVELOPE, "5.1.7, 5.3.6"},
-    {"Conversion", NULL, ENVELOPE, "5.1.7, 5.3.6"},
-    {"Conversion-With-Loss", NULL, ENVELOPE, "5.1.7, 5.3.6"},
-    {"Deferred-Delivery", NULL, ENVELOPE, "5.1.7, 5.3.7"},
-    {"Latest-Delivery-Time", NULL, ENVELOPE, "5.1.7, 5.3.7"},
-    {"Original-Encoded-Information-Types", NULL, ENVELOPE, "5.1.5"},
-    {"X400-Content-Identifier", NULL, ENVELOPE, "5.1.7, 5.3.6"},
-    {"Originator-Return-Address", NULL, ENVELOPE, "5.1.7, 5.3.6"},
-    {"MIME-Version", NULL, MIME, "RFC 2157"},
-    {"Content-Type", NULL, MIME, "RFC 2157"},
-    {"Content-Transfer-Encoding", NULL, MIME, "RFC 2157"},
-    {"Content-ID", NULL, MIME, "RFC 2157"},
-    {"Content-Description", NULL, MIME, "RFC 2157"},
-    {"Content-Disposition", NULL, MIME, "RFC 2157"},
-    {"Discarded-X400-MTS-Extensions", NULL, NEVER, "5.1.7"},
-    {"Discarded-X400-IPMS-Extensions", NULL, NEVER, "5.1.7"},
-    {"Message-Type", NULL, NEVER, "5.1.7"},
-    {"X400-Content-Type", NULL, NEVER, "5.1.7"},
-    {"X400-Originator", NULL, NEVER, "5.1.7"},
-    {"X400-Recipients", NULL, NEVER, "5.1.7"},
-    {"X400-MTS-Identifier", NULL, NEVER, "5.1.7"},
-    {HEADING_BODY_PART, NULL, NEVER, "decision 0052"},
-    {"Return-Path", NULL, NEVER, "RFC 5321 4.4: the last hop's"},
+    {"Message-ID", make_this_ipm, "5.1.3, 4.7.3.3"},           /* H:Message-Id */
+    {"From", make_from, "5.1.3"},                              /* H:From */
+    {"Sender", make_originator, "5.1.3"},                      /* H:Sender */
+    {"To", make_to, "5.1.3"},                                  /* H:To */
+    {"Cc", make_cc, "5.1.3"},                                  /* H:Cc */
+    {"Bcc", make_bcc, "5.1.3"},                                /* H:Bcc */
+    {"Reply-To", make_reply_to, "5.1.3"},                      /* H:Reply-To */
+    {"In-Reply-To", make_replied_to, "5.1.3"},                 /* H:In-Reply-To */
+    {"References", make_related, "5.1.3"},                     /* H:References */
+    {"Subject", make_subject, "5.1.3, 3.3.4"},                 /* H:Subject */
+    {"Content-Language", make_languages, "5.1.3"},             /* H:Content-Language */
+    {"Supersedes", make_obsoleted, "5.1.7, 5.3.4"},            /* H:Supersedes */
+    {"Obsoletes", make_obsoleted, "5.3.4, RFC 1327"},          /* H:Obsoletes */
+    {"Expires", make_expiry, "5.1.7, 5.3.4"},                  /* H:Expires */
+    {"Expiry-Date", make_expiry, "5.3.4, RFC 1327"},           /* H:Expiry-Date */
+    {"Reply-By", make_reply_by, "5.1.7, 5.3.4"},               /* H:Reply-By */
+    {"Importance", make_importance, "5.1.7, 5.3.4"},           /* H:Importance */
+    {"Sensitivity", make_sensitivity, "5.1.7, 5.3.4"},         /* H:Sensitivity */
+    {"Autoforwarded", make_autoforwarded, "5.1.7, 5.3.4"},     /* H:Autoforwarded */
+    {"Incomplete-Copy", make_incomplete_copy, "5.1.7, 5.3.4"}, /* H:Incomplete-Copy */
+    {"Autosubmitted", make_autosubmitted, "5.1.7, 5.3.4"},     /* H:Autosubmitted */
+    {"Auto-Submitted", make_auto_submitted, "decision 0115"},  /* H:Auto-Submitted */
+    {"MIME-Version", NULL, "RFC 2157"},                        /* H:MIME-Version */
+    {"Content-Type", NULL, "RFC 2157"},                        /* H:Content-Type */
+    {"Content-Transfer-Encoding", NULL, "RFC 2157"},           /* H:Content-Transfer-Encoding */
+    {"Content-ID", NULL, "RFC 2157"},                          /* H:Content-ID */
+    {"Content-Description", NULL, "RFC 2157"},                 /* H:Content-Description */
+    {"Content-Disposition", NULL, "RFC 2157"},                 /* H:Content-Disposition */
+    {"Discarded-X400-MTS-Extensions", NULL, "5.1.7"},          /* H:Discarded-X400-MTS-Extensions */
+    {"Discarded-X400-IPMS-Extensions", NULL, "5.1.7"},         /* H:Discarded-X400-IPMS-Extensions */
+    {"Message-Type", NULL, "5.1.7"},                           /* H:Message-Type */
+    {"X400-Content-Type", NULL, "5.1.7"},                      /* H:X400-Content-Type */
+    {"X400-Originator", NULL, "5.1.7"},                        /* H:X400-Originator */
+    {"X400-Recipients", NULL, "5.1.7"},                        /* H:X400-Recipients */
+    {"X400-MTS-Identifier", NULL, "5.1.7"},                    /* H:X400-MTS-Identifier */
+    {HEADING_BODY_PART, NULL, "decision 0052"},
+    {"Return-Path", NULL, "RFC 5321 4.4: the last hop's"},
 };
 
 static const struct row *row_of(const char *name)
@@ -443,13 +447,14 @@ static const struct row *row_of(const char *name)
 }
 
 /* Whose elements came with 1988: towards 1984 the fields themselves are kept (RFC 2156 appendix B). */
-static bool is_of_1988(const struct row *row)
+static bool is_of_1988(const char *field)
 {
-  static const char *const fields[] = {"Content-Language",     "Incomplete-Copy",          "Autosubmitted",
-                                       "DL-Expansion-History", "Conversion-With-Loss",     "Latest-Delivery-Time",
-                                       "Originator-Return-Address"};
+  static const char *const fields[] = {
+      "Content-Language",         "Incomplete-Copy",      "Autosubmitted",
+      "DL-Expansion-History",     "Conversion-With-Loss", "Latest-Delivery-Time",
+      "Originator-Return-Address"};
   for (gsize i = 0; i < G_N_ELEMENTS(fields); i++)
-    if (!strcmp(row->field, fields[i]))
+    if (!g_ascii_strcasecmp(field, fields[i]))
       return true;
   return false;
 }
@@ -486,6 +491,16 @@ static void make_fields(struct maker *maker, const struct row *row)
   }
 }
 
+/* A field without a row: of the envelope, but for a nested message and what cannot be read of it; or unknown.
+ */
+static void carry_field(struct maker *maker, const struct mime_field *field, bool nested)
+{
+  enum envelope_field is = envelope_field(maker->to->context->charsets, field->name, field->body);
+  bool own = !g_ascii_strncasecmp(field->name, HEADING_FULL, strlen(HEADING_FULL));
+  if (!own && (nested || is != ENVELOPE_FIELD))
+    keep_field(maker, field);
+}
+
 void heading_to_x400(struct to_x400 *to, const struct mime_part *header, bool nested, struct Heading *heading,
                      GPtrArray *fields)
 {
@@ -494,16 +509,13 @@ void heading_to_x400(struct to_x400 *to, const struct mime_part *header, bool ne
   for (guint i = 0; i < header->fields->len; i++) {
     const struct mime_field *field = header->fields->pdata[i];
     const struct row *row = row_of(field->name);
-    if (row && to->old && is_of_1988(row)) {
+    if (to->old && is_of_1988(field->name)) {
       keep_field(&maker, field);
-    } else if (row && row->make) {
-      gsize index = (gsize)(row - rows);
-      if (!seen[index])
-        make_fields(&maker, row);
-      seen[index] = TRUE;
-    } else if (!row ? g_ascii_strncasecmp(field->name, HEADING_FULL, strlen(HEADING_FULL)) != 0
-                    : nested && row->where == ENVELOPE) {
-      keep_field(&maker, field);
+    } else if (!row) {
+      carry_field(&maker, field, nested);
+    } else if (row->make && !seen[row - rows]) {
+      make_fields(&maker, row);
+      seen[row - rows] = TRUE;
     }
   }
   if (!heading->this_IPM.user_relative_identifier.buf)

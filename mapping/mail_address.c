@@ -219,3 +219,12 @@ GPtrArray *mail_identifiers_parse(const char *body, guint limit)
   }
   return list;
 }
+
+int mail_keyword(const char *body, const char *const *names, int count)
+{
+  gsize length = strcspn(body, " \t(;");
+  for (int i = 0; i < count; i++)
+    if (names[i] && strlen(names[i]) == length && !g_ascii_strncasecmp(body, names[i], length))
+      return i;
+  return -1;
+}

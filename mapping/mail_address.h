@@ -21,4 +21,8 @@ GPtrArray *mail_addresses_parse(GHashTable *charsets, const char *body, guint li
  * In-Reply-To) comes without. Owned strings; at most limit. */
 GPtrArray *mail_identifiers_parse(const char *body, guint limit);
 
+/* The index in names (lower or upper case; NULL is none) of the word that a body begins with; comments and
+ * parameters may follow it. -1: not one of them. */
+int mail_keyword(const char *body, const char *const *names, int count);
+
 #endif

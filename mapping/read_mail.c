@@ -45,7 +45,9 @@ static char *find_loop(struct mapping_context *context, const struct mapping_job
   if (loop || !mime_part_field(mail->root, "X400-Received"))
     return loop;
   const char *at = job->sender ? strrchr(job->sender, '@') : NULL;
-  g_autoptr(GPtrArray) trace = trace_from_mail(context, mail->root, &settings->gdi, at ? at + 1 : NULL);
+  struct mail_time now = job_time(job->received_us);
+  g_autoptr(GPtrArray) trace =
+      trace_from_mail(context, mail->root, &settings->gdi, at ? at + 1 : NULL, &now);
   return trace_loop(trace, &settings->gdi, settings->mta_name, settings->hops_max);
 }
 

@@ -233,7 +233,7 @@ static void put_content(struct to_x400 *to, const struct delivery_status *status
   add_list(value, &report->content.extensions, OID_DSN_HEADER_LIST, headers);
   add_list(value, &report->content.extensions, OID_DSN_FIELD_LIST, fields);
   x400_identifier_put(gdi, to->id, &report->envelope.report_identifier);
-  g_autoptr(GPtrArray) trace = trace_from_mail(to->context, to->mail->root, gdi, NULL);
+  g_autoptr(GPtrArray) trace = trace_from_mail(to->context, to->mail->root, gdi, NULL, &to->now);
   g_ptr_array_add(trace, trace_element_new(gdi, job_mta_name(to->context, to->peer), &to->now));
   trace_to_asn1(trace, value, &report->envelope.trace_information, &report->envelope.extensions);
 }

@@ -498,16 +498,24 @@ static void domain_of(struct mapping_context *context, const char *domain, const
         (struct mapping_gdi){g_strdup(fallback->country), g_strdup(fallback->admd), g_strdup(fallback->prmd)};
 }
 
+/* 3.3.5: what cannot be read is taken for the time of the translation. */
+static struct mail_time time_of(const char *text, const struct mail_time *now)
+{
+  struct mail_time time;
+  return mail_time_parse(text, &time) ? time : *now;
+}
+
 GPtrArray *trace_from_mail(struct mapping_context *context, const struct mime_part *header,
-                           const struct mapping_gdi *fallback, const char *sender_domain)
+                           const struct mapping_gdi *fallback, const char *sender_domain,
+                           const struct mail_time *now)
 {
   GPtrArray *list = trace_list_new();
-  struct mail_time time;
   /* 5.1.6: the newest Resent-Date counts, and the newest stands first. */
   const char *date = mime_part_field(header, "Resent-Date");
   if (!date)
     date = mime_part_field(header, "Date");
-  if (!mime_part_field(header, "X400-Received") && date && mail_time_parse(date, &time)) {
+  if (!mime_part_field(header, "X400-Received") && date) {
+    struct mail_time time = time_of(date, now);
     struct mapping_gdi gdi;
     domain_of(context, sender_domain, fallback, &gdi);
     g_ptr_array_add(list,
@@ -522,8 +530,7 @@ GPtrArray *trace_from_mail(struct mapping_context *context, const struct mime_pa
         g_ptr_array_add(list, element);
     } else if (!g_ascii_strcasecmp(field->name, "Received")) {
       const char *semicolon = strrchr(field->body, ';');
-      if (!semicolon || !mail_time_parse(semicolon + 1, &time))
-        continue; /* without a time there is no element */
+      struct mail_time time = time_of(semicolon ? semicolon + 1 : "", now);
       g_autofree char *by = received_by(field->body);
       struct mapping_gdi gdi;
       domain_of(context, by, fallback, &gdi);

@@ -46,9 +46,11 @@ struct trace_element *trace_parse(const char *text);
 
 /* The trace fields of a mail: Received and X400-Received from the bottom up, the Date as first element when
  * the mail has never been in X.400. sender: domain of the originator, for the Date's element. fallback: the
- * domain of what has no mapping of its own (the peer's). */
+ * domain of what has no mapping of its own (the peer's). now: of the translation, for a field whose time
+ * cannot be read (3.3.5). */
 GPtrArray *trace_from_mail(struct mapping_context *context, const struct mime_part *header,
-                           const struct mapping_gdi *fallback, const char *sender_domain);
+                           const struct mapping_gdi *fallback, const char *sender_domain,
+                           const struct mail_time *now);
 
 /* Why a message with this trace goes no further; NULL: it may.  hops_max limits the elements; the gateway
  * named by gdi and mta may have had it five times (an element of the domain without an MTA counts too), and

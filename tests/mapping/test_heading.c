@@ -11,6 +11,7 @@
 #include <InformationObject.h>
 #include <MTS-APDU.h>
 #include <ORDescriptors.h>
+#include <RFC822FieldList.h>
 #include <RecipientSpecifiers.h>
 
 #define RECIPIENT "\"/S=lee/PRMD=land/ADMD=x/C=de/\"@sea.example"
@@ -131,6 +132,22 @@ static const struct {
     {"Discarded-X400-IPMS-Extensions", "(2)(6)", ""},
     {"X-MIXER-Full-Subject", "forged", ""},
     {"X-MIXER-Body-Part", "1; type=text/html", ""},
+    /* 5.3.4's last value has no number; RFC 3834's field is the same element */
+    {"Autosubmitted", "auto-forwarded", NULL},
+    {"Auto-Submitted", "auto-replied; owner-email=\"ann@example.org\"", NULL},
+    {"Auto-Submitted", "no", NULL},
+    {"Auto-Submitted", "auto-notified", NULL},
+    /* fields that cannot be read are carried (5.1.3, other fields) */
+    {"Reply-By", "soon", NULL},
+    {"Reply-To", "nobody at all", NULL},
+    {"Cc", "nobody at all", NULL},
+    {"Bcc", "nobody at all", NULL},
+    {"Priority", "rather urgent", NULL},
+    {"Conversion", "perhaps", NULL},
+    {"Deferred-Delivery", "tomorrow", NULL},
+    {"Latest-Delivery-Time", "tomorrow", NULL},
+    {"DL-Expansion-History", "a list; last week;", NULL},
+    {"Delivery-Date", "Thu, 2 Jan 1997 14:46:03 +0100", NULL},
 };
 
 /* proves: A16 B4 */
@@ -146,6 +163,56 @@ START_TEST(field_comes_back)
     wanted = "ann@example.org"; /* the envelope's, not the forged one */
   bool absent = rows[_i].back && !*rows[_i].back;
   road_check_field(context, parsed->root, rows[_i].field, absent ? NULL : wanted);
+}
+END_TEST
+
+/* The element and the field of RFC 3834 say one thing. */
+/* proves: H:Auto-Submitted X:auto-submitted */
+START_TEST(automatic_mail_is_told_in_both_words)
+{
+  static const char text[] = FRAME "Autosubmitted: auto-replied\r\n\r\nbody\r\n";
+  g_autoptr(GBytes) mail = g_bytes_new_static(text, strlen(text));
+  g_autoptr(GBytes) apdu = road_to_x400(context, "ann@example.org", RECIPIENT, mail, NULL);
+  g_autoptr(GBytes) back = road_to_mail(context, "bob@example.org", apdu, NULL);
+  g_autoptr(mime_mail_t) parsed = road_parse(context, back);
+  road_check_field(context, parsed->root, "Autosubmitted", "auto-replied");
+  road_check_field(context, parsed->root, "Auto-Submitted", "auto-replied");
+  const Heading_t *heading;
+  g_autoptr(asn1_value_t) value = heading_of(FRAME "Auto-Submitted: auto-generated (cron)\r\n", &heading);
+  ck_assert_ptr_nonnull(value);
+  ck_assert_ptr_nonnull(x400_heading_extension(heading->extensions, OID_HEX_AUTO_SUBMITTED));
+  g_autoptr(asn1_value_t) forwarded = heading_of(FRAME "Autosubmitted: auto-forwarded\r\n", &heading);
+  ck_assert_ptr_nonnull(forwarded);
+  ck_assert(heading->auto_forwarded && *heading->auto_forwarded);
+}
+END_TEST
+
+/* What the gateway writes itself stands once: a Date that could not be read, a From that another list brings.
+ */
+/* proves: H:Date X:rfc-822-field */
+START_TEST(fields_of_rfc_5322_stand_once)
+{
+  static const char text[] =
+      "From: nobody in particular\r\nTo: bob@example.org\r\nDate: one of these days\r\n\r\nbody\r\n";
+  const Heading_t *heading;
+  g_autoptr(asn1_value_t) value =
+      heading_of("From: nobody in particular\r\nDate: one of these days\r\n", &heading);
+  g_autoptr(asn1_value_t) list = x400_heading_extension_value(
+      value, x400_heading_extension(heading->extensions, OID_RFC_822_FIELD_LIST), &asn_DEF_RFC822FieldList);
+  g_autoptr(GPtrArray) fields = x400_field_list_get(list);
+  ck_assert_uint_eq(fields->len, 2);
+  ck_assert_str_eq(fields->pdata[0], "From: nobody in particular");
+  ck_assert_str_eq(fields->pdata[1], "Date: one of these days");
+  g_autoptr(GBytes) mail = g_bytes_new_static(text, strlen(text));
+  g_autoptr(GBytes) apdu = road_to_x400(context, "ann@example.org", RECIPIENT, mail, NULL);
+  GPtrArray *losses = NULL;
+  g_autoptr(GBytes) back = road_to_mail(context, "bob@example.org", apdu, &losses);
+  g_autoptr(mime_mail_t) parsed = road_parse(context, back);
+  road_check_field(context, parsed->root, "From", "ann@example.org");
+  g_autofree char *dates = road_field(context, parsed->root, "Date");
+  ck_assert_ptr_null(strstr(dates, "these days"));
+  ck_assert(road_lost(losses, "Date: one of these days"));
+  g_ptr_array_unref(losses);
 }
 END_TEST
 
@@ -208,6 +275,8 @@ int main(void)
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_add_test(tests, elements_are_where_x420_has_them);
   tcase_add_loop_test(tests, field_comes_back, 0, G_N_ELEMENTS(rows));
+  tcase_add_test(tests, automatic_mail_is_told_in_both_words);
+  tcase_add_test(tests, fields_of_rfc_5322_stand_once);
   tcase_add_loop_test(tests, long_subjects_survive, 0, 3);
   tcase_add_test(tests, bounds_are_kept_and_told);
   tcase_add_test(tests, mail_without_anything_becomes_a_mail);

@@ -198,7 +198,8 @@ START_TEST(received_gives_its_mta_and_time)
   g_autoptr(GBytes) bytes = g_bytes_new_static(text, strlen(text));
   g_autoptr(mime_mail_t) mail = road_parse(context, bytes);
   struct mapping_gdi fallback = {(char *)"de", (char *)"x", (char *)"sea"};
-  g_autoptr(GPtrArray) list = trace_from_mail(context, mail->root, &fallback, "example.org");
+  struct mail_time now = {0, 0};
+  g_autoptr(GPtrArray) list = trace_from_mail(context, mail->root, &fallback, "example.org", &now);
   static const char *const wanted[] = {
       "by mta \"example.org\" in /PRMD=sea/ADMD=x/C=de/; Relayed; Tue, 28 Mar 1989 16:00:00 +0100",
       "by mta \"first.example\" in /PRMD=sea/ADMD=x/C=de/; Relayed; Tue, 28 Mar 1989 16:30:00 +0000",
@@ -207,6 +208,29 @@ START_TEST(received_gives_its_mta_and_time)
   for (guint i = 0; i < 3; i++) {
     g_autofree char *line = trace_format(list->pdata[i]);
     ck_assert_str_eq(line, wanted[i]);
+  }
+}
+END_TEST
+
+/* 3.3.5: a time that cannot be read is that of the translation; nothing of the trace is lost for it. */
+/* proves: B5 H:Date H:Received */
+START_TEST(times_that_cannot_be_read_are_now)
+{
+  static const char text[] = "Received: from x by mx.example; yesterday\r\nReceived: by no.time.example\r\n" HEAD
+                             "Date: soon\r\n\r\n";
+  g_autoptr(GBytes) bytes = g_bytes_new_static(text, strlen(text));
+  g_autoptr(mime_mail_t) mail = road_parse(context, bytes);
+  struct mapping_gdi fallback = {(char *)"de", (char *)"x", (char *)"sea"};
+  struct mail_time now = {G_GINT64_CONSTANT(852216363) * G_USEC_PER_SEC, 60};
+  g_autoptr(GPtrArray) list = trace_from_mail(context, mail->root, &fallback, "example.org", &now);
+  static const char *const wanted[] = {"\"example.org\"", "\"no.time.example\"", "\"mx.example\""};
+  ck_assert_uint_eq(list->len, 3);
+  for (guint i = 0; i < 3; i++) {
+    g_autofree char *line = trace_format(list->pdata[i]),
+                    *want = g_strdup_printf("by mta %s in /PRMD=sea/ADMD=x/C=de/; Relayed; Thu, 2 Jan 1997 "
+                                            "15:46:03 +0100",
+                                            wanted[i]);
+    ck_assert_str_eq(line, want);
   }
 }
 END_TEST
@@ -224,6 +248,7 @@ int main(void)
   tcase_add_test(tests, looping_mail_is_refused);
   tcase_add_test(tests, ping_pong_ends);
   tcase_add_test(tests, received_gives_its_mta_and_time);
+  tcase_add_test(tests, times_that_cannot_be_read_are_now);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_NORMAL);
