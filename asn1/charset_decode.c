@@ -6,6 +6,9 @@
 
 enum { ESCAPE = 0x1B, SS2_TELETEX = 0x19, SS3_TELETEX = 0x1D, REPLACEMENT = 0xFFFD, MARKS_MAX = 4 };
 
+/* Outside ISO 2022 until ESC 2/5 4/0: ISO 10646 in its encodings. */
+enum system { SYSTEM_ISO_2022, SYSTEM_UTF8, SYSTEM_UCS2, SYSTEM_UCS4 };
+
 /* What an escape sequence or a control sequence has brought so far. */
 enum mode { MODE_TEXT, MODE_ESCAPE, MODE_CONTROL_SEQUENCE };
 
@@ -14,7 +17,10 @@ struct charset_decoder {
   const struct graphic_set *g[4]; /* G0 to G3; NULL: nothing is designated */
   guint left, right;              /* which of them is invoked into columns 2-7 and 10-15 */
   guint single;                   /* 2, 3: the next character is of G2, G3; else 0 */
-  bool utf8;                      /* between ESC 2/5 4/7 and ESC 2/5 4/0, or a UTF8String */
+  bool teletex_controls;          /* C0 is set 106: SS2 and SS3 are controls of seven bits */
+  enum system system;
+  gunichar high; /* UCS2: the first surrogate of a pair (UTF-16), else 0 */
+  guint ending;  /* UCS2, UCS4: how much of the padded ESC 2/5 4/0 has come */
   enum mode mode;
   guint8 escape[4];
   guint escape_length;
@@ -23,8 +29,16 @@ struct charset_decoder {
   const struct graphic_set *pending_set;
   gunichar marks[MARKS_MAX]; /* accents that wait for their letter */
   guint marks_count;
+  guint64 line; /* from 1, that is being read */
   struct charset_loss loss;
 };
+
+static void lose(struct charset_decoder *decoder, guint64 *kind)
+{
+  ++*kind;
+  if (!decoder->loss.first_line)
+    decoder->loss.first_line = decoder->line;
+}
 
 /* An accent before a space stands for itself (T.61 3.2.5). */
 static gunichar spacing_accent(gunichar mark)
@@ -42,7 +56,7 @@ static gunichar spacing_accent(gunichar mark)
 static void write_substitute(struct charset_decoder *decoder, GString *out)
 {
   g_string_append_unichar(out, REPLACEMENT);
-  decoder->loss.substituted++;
+  lose(decoder, &decoder->loss.substituted);
 }
 
 /* Accents that no letter followed. */
@@ -78,6 +92,68 @@ static void write_character(struct charset_decoder *decoder, gunichar character,
   g_string_append(out, composed);
 }
 
+/* ISO-IR 196, 190 to 195, 162, 163, 174 to 177: ESC 2/5 F and ESC 2/5 2/15 F. Any level of them: combining
+ * characters are characters here. */
+static enum system other_system(bool without_return, guint8 final)
+{
+  if (!without_return)
+    return final == 0x47 ? SYSTEM_UTF8 : SYSTEM_ISO_2022;
+  switch (final) {
+  case 0x47:
+  case 0x48:
+  case 0x49:
+    return SYSTEM_UTF8;
+  case 0x41:
+  case 0x44:
+  case 0x46:
+    return SYSTEM_UCS4;
+  case 0x40:
+  case 0x43:
+  case 0x45:
+  case 0x4A:
+  case 0x4B:
+  case 0x4C:
+    return SYSTEM_UCS2;
+  default:
+    return SYSTEM_ISO_2022;
+  }
+}
+
+static enum system registered_system(long registration)
+{
+  switch (registration) {
+  case 190:
+  case 191:
+  case 192:
+  case 196:
+    return SYSTEM_UTF8;
+  case 163:
+  case 175:
+  case 177:
+    return SYSTEM_UCS4;
+  case 162:
+  case 174:
+  case 176:
+  case 193:
+  case 194:
+  case 195:
+    return SYSTEM_UCS2;
+  default:
+    return SYSTEM_ISO_2022;
+  }
+}
+
+static void designate_graphic(struct charset_decoder *decoder, bool multiple, guint at)
+{
+  guint8 final = decoder->escape[decoder->escape_length - 1], to = decoder->escape[at];
+  guint8 intermediate = at + 2 < decoder->escape_length ? decoder->escape[at + 1] : 0;
+  guint octets = multiple ? 2 : 1;
+  if (to >= 0x28 && to <= 0x2B)
+    decoder->g[to - 0x28] = graphic_set_designated(94, octets, intermediate, final);
+  else
+    decoder->g[to - 0x2C] = graphic_set_designated(96, octets, intermediate, final);
+}
+
 /* ESC, intermediate octets of column 2, a final octet. */
 static void designate(struct charset_decoder *decoder)
 {
@@ -85,20 +161,17 @@ static void designate(struct charset_decoder *decoder)
   guint8 final = decoder->escape[length - 1], first = decoder->escape[0];
   bool multiple = length > 1 && first == 0x24;
   guint8 to = multiple && length > 2 ? decoder->escape[1] : first;
-  if (multiple && length == 2) { /* ESC 2/4 4/0 to 4/2: G0, as before ISO 2022 knew others */
-    decoder->g[0] = graphic_set_designated(94, 2, final);
-    return;
-  }
-  if (to >= 0x28 && to <= 0x2B)
-    decoder->g[to - 0x28] = graphic_set_designated(94, multiple ? 2 : 1, final);
-  else if (to >= 0x2D && to <= 0x2F && !multiple)
-    decoder->g[to - 0x2C] = graphic_set_designated(96, 1, final);
-  else if (to == 0x25) /* another coding system: UTF-8 at any level, and back */
-    decoder->utf8 =
-        (length == 2 && final == 0x47) || (length == 3 && decoder->escape[1] == 0x2F && final <= 0x49);
-  else if (to != 0x21 && to != 0x22 &&
-           to != 0x20) /* control sets and announcements say nothing that matters here */
-    decoder->loss.dropped++;
+  if (multiple && length == 2) /* ESC 2/4 4/0 to 4/2: G0, as before ISO 2022 knew others */
+    decoder->g[0] = graphic_set_designated(94, 2, 0, final);
+  else if ((to >= 0x28 && to <= 0x2B) || (to >= 0x2D && to <= 0x2F))
+    designate_graphic(decoder, multiple, multiple ? 1 : 0);
+  else if (to == 0x25)
+    decoder->system = other_system(length == 3 && decoder->escape[1] == 0x2F, final);
+  else if (to == 0x21) /* C0: 106 is T.61's; the others differ in what is no text */
+    decoder->teletex_controls = final == 0x45;
+  else if (to != 0x22 && to != 0x20 &&
+           to != 0x26) /* C1, announcements, revisions: nothing that matters here */
+    lose(decoder, &decoder->loss.dropped);
 }
 
 static void finish_escape(struct charset_decoder *decoder)
@@ -133,10 +206,10 @@ static void finish_escape(struct charset_decoder *decoder)
     break;
   case 0x5B: /* CSI */
     decoder->mode = MODE_CONTROL_SEQUENCE;
-    decoder->loss.dropped++;
+    lose(decoder, &decoder->loss.dropped);
     break;
   default:
-    decoder->loss.dropped++;
+    lose(decoder, &decoder->loss.dropped);
   }
 }
 
@@ -146,7 +219,7 @@ static bool feed_escape(struct charset_decoder *decoder, guint8 octet)
   bool intermediate = octet >= 0x20 && octet <= 0x2F, final = octet >= 0x30 && octet <= 0x7E;
   if ((!intermediate && !final) || decoder->escape_length == sizeof decoder->escape) {
     decoder->mode = MODE_TEXT;
-    decoder->loss.dropped++;
+    lose(decoder, &decoder->loss.dropped);
     return false;
   }
   decoder->escape[decoder->escape_length++] = octet;
@@ -167,7 +240,7 @@ static void write_eight_bit(struct charset_decoder *decoder, guint8 octet, GStri
     write_substitute(decoder, out);
     return;
   }
-  decoder->loss.tolerated++;
+  lose(decoder, &decoder->loss.tolerated);
   write_character(decoder, character, out);
 }
 
@@ -202,7 +275,7 @@ static void feed_graphic(struct charset_decoder *decoder, guint8 octet, GString 
   else if (set && octet == 0xA0 && set->size == 94)
     write_character(decoder, 0xA0, out);
   else if (octet == 0x7F) /* DELETE */
-    decoder->loss.dropped++;
+    lose(decoder, &decoder->loss.dropped);
   else if (set)
     write_from_set(decoder, set, octet, out);
   else if (octet & 0x80)
@@ -220,7 +293,7 @@ static void drop_pending(struct charset_decoder *decoder, GString *out)
 
 static void feed_control(struct charset_decoder *decoder, guint8 octet, GString *out)
 {
-  bool teletex = decoder->charset == CHARSET_TELETEX, shifts = decoder->charset != CHARSET_IA5;
+  bool teletex = decoder->teletex_controls, shifts = decoder->charset != CHARSET_IA5;
   drop_pending(decoder, out);
   if (octet == ESCAPE) {
     decoder->mode = MODE_ESCAPE;
@@ -236,13 +309,14 @@ static void feed_control(struct charset_decoder *decoder, guint8 octet, GString 
   } else if (octet < 0x80) { /* line ends and their like are text's own */
     write_marks(decoder, out);
     g_string_append_unichar(out, octet);
+    decoder->line += octet == '\n';
   } else if (!decoder->g[decoder->right]) {
     write_eight_bit(decoder, octet, out);
   } else if (octet == 0x9B) {
     decoder->mode = MODE_CONTROL_SEQUENCE;
-    decoder->loss.dropped++;
+    lose(decoder, &decoder->loss.dropped);
   } else {
-    decoder->loss.dropped++;
+    lose(decoder, &decoder->loss.dropped);
   }
 }
 
@@ -262,6 +336,7 @@ static void feed_utf8(struct charset_decoder *decoder, guint8 octet, GString *ou
   decoder->pending_length = 0;
   if (character != (gunichar)-1 && character != (gunichar)-2) {
     g_string_append_unichar(out, character);
+    decoder->line += character == '\n';
   } else {
     write_substitute(decoder, out);
     if (length > 1) /* the octet that broke the character may begin another */
@@ -269,9 +344,53 @@ static void feed_utf8(struct charset_decoder *decoder, guint8 octet, GString *ou
   }
 }
 
+static void write_wide(struct charset_decoder *decoder, gunichar character, GString *out)
+{
+  if (character && g_unichar_validate(character))
+    g_string_append_unichar(out, character);
+  else
+    write_substitute(decoder, out);
+  decoder->line += character == '\n';
+}
+
+/* Pairs of surrogates, which UTF-16 has and UCS-2 gives no other meaning. */
+static void write_unit(struct charset_decoder *decoder, gunichar unit, GString *out)
+{
+  gunichar high = decoder->high;
+  bool pair = high && unit >= 0xDC00 && unit <= 0xDFFF;
+  decoder->high = 0;
+  if (high && !pair)
+    write_substitute(decoder, out);
+  if (pair)
+    write_wide(decoder, 0x10000 + ((high - 0xD800) << 10) + (unit - 0xDC00), out);
+  else if (unit >= 0xD800 && unit <= 0xDBFF && decoder->charset != CHARSET_BMP)
+    decoder->high = unit;
+  else
+    write_wide(decoder, unit, out);
+}
+
+/* ISO 10646 17.5: ESC 2/5 4/0 with each octet padded to the width ends it.  False for a unit that goes on. */
+static bool ends_system(struct charset_decoder *decoder, gunichar unit, GString *out)
+{
+  static const gunichar sequence[] = {ESCAPE, 0x25, 0x40};
+  if (decoder->charset == CHARSET_BMP || decoder->charset == CHARSET_UNIVERSAL)
+    return false;
+  if (unit == sequence[decoder->ending]) {
+    if (++decoder->ending == G_N_ELEMENTS(sequence)) {
+      decoder->ending = 0;
+      decoder->system = SYSTEM_ISO_2022;
+    }
+    return true;
+  }
+  for (guint i = 0; i < decoder->ending; i++)
+    write_wide(decoder, sequence[i], out);
+  decoder->ending = unit == ESCAPE;
+  return decoder->ending;
+}
+
 static void feed_wide(struct charset_decoder *decoder, guint8 octet, GString *out)
 {
-  guint width = decoder->charset == CHARSET_BMP ? 2 : 4;
+  guint width = decoder->system == SYSTEM_UCS2 ? 2 : 4;
   decoder->pending[decoder->pending_length++] = octet;
   if (decoder->pending_length < width)
     return;
@@ -279,21 +398,23 @@ static void feed_wide(struct charset_decoder *decoder, guint8 octet, GString *ou
   for (guint i = 0; i < width; i++)
     character = character << 8 | decoder->pending[i];
   decoder->pending_length = 0;
-  if (character && g_unichar_validate(character))
-    g_string_append_unichar(out, character);
+  if (ends_system(decoder, character, out))
+    return;
+  if (width == 2)
+    write_unit(decoder, character, out);
   else
-    write_substitute(decoder, out);
+    write_wide(decoder, character, out);
 }
 
 static void feed_octet(struct charset_decoder *decoder, guint8 octet, GString *out)
 {
-  if (decoder->charset == CHARSET_BMP || decoder->charset == CHARSET_UNIVERSAL)
+  if (decoder->system == SYSTEM_UCS2 || decoder->system == SYSTEM_UCS4)
     feed_wide(decoder, octet, out);
   else if (decoder->mode == MODE_ESCAPE && feed_escape(decoder, octet))
     return;
   else if (decoder->mode == MODE_CONTROL_SEQUENCE)
     decoder->mode = octet >= 0x40 && octet <= 0x7E ? MODE_TEXT : MODE_CONTROL_SEQUENCE;
-  else if (decoder->utf8)
+  else if (decoder->system == SYSTEM_UTF8)
     feed_utf8(decoder, octet, out);
   else if ((octet & 0x7F) < 0x20)
     feed_control(decoder, octet, out);
@@ -311,9 +432,32 @@ void charset_decoder_feed(struct charset_decoder *decoder, const void *octets, g
     return;
   drop_pending(decoder, out);
   write_marks(decoder, out);
+  if (decoder->high || decoder->ending)
+    write_substitute(decoder, out);
+  decoder->high = decoder->ending = 0;
   if (decoder->mode != MODE_TEXT)
-    decoder->loss.dropped++;
+    lose(decoder, &decoder->loss.dropped);
   decoder->mode = MODE_TEXT;
+}
+
+/* What the parameters say of a string whose sender left the escape sequences out. */
+static void begin_as_registered(struct charset_decoder *decoder, const long *registrations, gsize count)
+{
+  bool ascii = false;
+  for (gsize i = 0; i < count; i++) {
+    const struct graphic_set *set = graphic_set_registered(registrations[i]);
+    bool variant = set && set->octets == 1 && !set->table;
+    ascii |= variant;
+    if (set && !variant && !decoder->g[1])
+      decoder->g[1] = set;
+  }
+  for (gsize i = 0; i < count && ascii; i++) {
+    if (registrations[i] == 6 || registrations[i] == 2)
+      return;
+    const struct graphic_set *set = graphic_set_registered(registrations[i]);
+    if (set && set->national)
+      decoder->g[0] = set;
+  }
 }
 
 struct charset_decoder *charset_decoder_new(enum charset charset, const long *registrations, gsize count)
@@ -321,19 +465,21 @@ struct charset_decoder *charset_decoder_new(enum charset charset, const long *re
   struct charset_decoder *decoder = g_new0(struct charset_decoder, 1);
   decoder->charset = charset;
   decoder->right = 1;
-  decoder->utf8 = charset == CHARSET_UTF8;
+  decoder->line = 1;
+  decoder->system = charset == CHARSET_UTF8        ? SYSTEM_UTF8
+                    : charset == CHARSET_BMP       ? SYSTEM_UCS2
+                    : charset == CHARSET_UNIVERSAL ? SYSTEM_UCS4
+                                                   : SYSTEM_ISO_2022;
   decoder->g[0] = graphic_set_registered(charset == CHARSET_TELETEX ? 102 : 6);
   if (charset == CHARSET_TELETEX) {
     decoder->g[2] = graphic_set_registered(103);
     decoder->right = 2;
+    decoder->teletex_controls = true;
   }
-  for (gsize i = 0; i < count && charset == CHARSET_GENERAL && !decoder->g[1]; i++) {
-    const struct graphic_set *set = graphic_set_registered(registrations[i]);
-    if (set && (set->size == 96 || set->registration == 103 || set->registration == 13))
-      decoder->g[1] = set;
-  }
-  if (count == 1 && charset == CHARSET_GENERAL && registrations[0] >= 190 && registrations[0] <= 196)
-    decoder->utf8 = true;
+  if (charset == CHARSET_GENERAL)
+    begin_as_registered(decoder, registrations, count);
+  if (count == 1 && charset == CHARSET_GENERAL)
+    decoder->system = registered_system(registrations[0]);
   return decoder;
 }
 

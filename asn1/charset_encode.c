@@ -9,18 +9,42 @@ enum {
   TELETEX_PRIMARY = 102,
   TELETEX_SUPPLEMENTARY = 103,
   JIS_X_0208 = 87,
-  UTF_8 = 196,
-  CHARACTER_MAX = 6
+  CHARACTER_MAX = 6,
+  KINDS_MAX = 8 /* of substituted characters that are told one by one */
+};
+
+/* How a general string is written. */
+enum form {
+  FORM_SETS,     /* ASCII to the left, a set to the right */
+  FORM_JAPANESE, /* ASCII and JIS X 0208, both to the left (RFC 1468) */
+  FORM_UTF8,
+  FORM_UTF16,
+  FORM_UCS4
+};
+
+struct substitute {
+  gunichar character;
+  const char *became; /* one of the table's; NULL: the letter without its accents, or "?" */
+  char letter[2];
+  guint64 count;
 };
 
 struct charset_encoder {
   enum charset charset;
+  enum form form;
+  char escape[4];                  /* GENERAL: announces ISO 10646 */
   const struct graphic_set *right; /* GENERAL: G1, invoked into columns 10-15 */
-  bool japanese, utf8, begun;
+  bool begun;
   long left; /* what stands in G0: 6, 102, 87 */
+  /* TELETEX with all of its sets: G1, invoked into columns 2-7 while shifted */
+  bool all_sets, shifted;
+  const struct graphic_set *other;
   guint8 tail[CHARACTER_MAX];
   guint tail_length;
+  guint64 line;
   struct charset_loss loss;
+  struct substitute kinds[KINDS_MAX];
+  guint kinds_count;
 };
 
 /* What a reader takes for the same, in ASCII. */
@@ -110,12 +134,73 @@ static bool put_teletex_accented(struct charset_encoder *encoder, gunichar chara
   return false;
 }
 
+/* X.680 table 6 (X.208's has only the Japanese one): what a TeletexString may designate beside its own sets.
+ */
+static const struct graphic_set *other_teletex_set(const struct charset_encoder *encoder, gunichar character)
+{
+  static const long registrations[] = {126, 144, 164, 87, 165};
+  if (encoder->other && graphic_set_position(encoder->other, character))
+    return encoder->other;
+  for (gsize i = 0; i < G_N_ELEMENTS(registrations); i++) {
+    const struct graphic_set *set = graphic_set_registered(registrations[i]);
+    if (graphic_set_position(set, character))
+      return set;
+  }
+  return NULL;
+}
+
+static void put_designation(GByteArray *out, const struct graphic_set *set)
+{
+  char sequence[5], *at = sequence;
+  if (set->octets == 2)
+    *at++ = '$';
+  *at++ = set->size == 96 ? '-' : ')';
+  if (set->intermediate)
+    *at++ = (char)set->intermediate;
+  *at++ = (char)set->final;
+  *at = 0;
+  put_escape(out, sequence);
+}
+
+static bool put_teletex_other(struct charset_encoder *encoder, gunichar character, GByteArray *out)
+{
+  const struct graphic_set *set = encoder->all_sets ? other_teletex_set(encoder, character) : NULL;
+  guint position = set ? graphic_set_position(set, character) : 0;
+  if (position <= 0x20) /* a space is a space wherever it stands */
+    return false;
+  if (set != encoder->other)
+    put_designation(out, set);
+  encoder->other = set;
+  if (!encoder->shifted)
+    put(out, 0x0E);
+  encoder->shifted = true;
+  if (set->octets == 2)
+    put(out, (guint8)(position >> 8));
+  put(out, (guint8)(position & 0x7F));
+  return true;
+}
+
+static void end_teletex_shift(struct charset_encoder *encoder, GByteArray *out)
+{
+  if (encoder->shifted)
+    put(out, 0x0F);
+  encoder->shifted = false;
+}
+
 static bool put_teletex(struct charset_encoder *encoder, gunichar character, GByteArray *out)
 {
+  if (encoder->shifted && put_teletex_other(encoder, character, out))
+    return true;
+  guint before = out->len;
+  bool shifted = encoder->shifted;
+  end_teletex_shift(encoder, out);
   if (put_teletex_plain(encoder, character, out) || put_teletex_accented(encoder, character, out))
     return true;
-  if (character >= 0x7F)
-    return false;
+  if (character >= 0x7F) {
+    g_byte_array_set_size(out, before);
+    encoder->shifted = shifted;
+    return put_teletex_other(encoder, character, out);
+  }
   put_escape(out, "(B"); /* \ { and } need ASCII, which then stays */
   encoder->left = ASCII;
   put(out, (guint8)character);
@@ -144,33 +229,63 @@ static void begin_general(struct charset_encoder *encoder, GByteArray *out)
   if (encoder->begun)
     return;
   encoder->begun = true;
-  if (encoder->utf8) {
-    put_escape(out, "%G");
+  if (*encoder->escape) {
+    put_escape(out, encoder->escape);
   } else if (encoder->right) {
-    char designation[] = {'-', (char)encoder->right->final, 0};
     put_escape(out, "(B");
-    put_escape(out, designation);
+    put_designation(out, encoder->right);
     put_escape(out, "~");
   }
 }
 
-static bool put_general(struct charset_encoder *encoder, gunichar character, GByteArray *out)
+static void put_utf8(gunichar character, GByteArray *out)
 {
-  if (encoder->utf8) {
-    char utf8[CHARACTER_MAX];
-    g_byte_array_append(out, (const guint8 *)utf8, (guint)g_unichar_to_utf8(character, utf8));
-    return true;
+  char utf8[CHARACTER_MAX];
+  g_byte_array_append(out, (const guint8 *)utf8, (guint)g_unichar_to_utf8(character, utf8));
+}
+
+static void put_utf16(gunichar character, GByteArray *out)
+{
+  if (character > 0xFFFF) {
+    put_wide(out, 0xD800 + ((character - 0x10000) >> 10), 2);
+    put_wide(out, 0xDC00 + (character & 0x3FF), 2);
+  } else {
+    put_wide(out, character, 2);
   }
-  if (encoder->japanese)
-    return put_japanese(encoder, character, out);
+}
+
+static bool put_from_sets(struct charset_encoder *encoder, gunichar character, GByteArray *out)
+{
   if (character < 0x80) {
     put(out, (guint8)character);
     return true;
   }
   guint position = encoder->right ? graphic_set_position(encoder->right, character) : 0;
+  if (position >> 8)
+    put(out, (guint8)(position >> 8 | 0x80));
   if (position)
     put(out, (guint8)(position | 0x80));
   return position != 0;
+}
+
+static bool put_general(struct charset_encoder *encoder, gunichar character, GByteArray *out)
+{
+  switch (encoder->form) {
+  case FORM_SETS:
+    return put_from_sets(encoder, character, out);
+  case FORM_JAPANESE:
+    return put_japanese(encoder, character, out);
+  case FORM_UTF8:
+    put_utf8(character, out);
+    return true;
+  case FORM_UTF16:
+    put_utf16(character, out);
+    return true;
+  case FORM_UCS4:
+    put_wide(out, character, 4);
+    return true;
+  }
+  return false;
 }
 
 /* Controls that mean something to ISO 2022: text must not bring in its own. */
@@ -201,32 +316,57 @@ static bool put_exactly(struct charset_encoder *encoder, gunichar character, GBy
     put_wide(out, character, 4);
     return true;
   case CHARSET_UTF8:
-    encoder->utf8 = true;
-    return put_general(encoder, character, out);
+    put_utf8(character, out);
+    return true;
   }
   return false;
 }
 
-static void put_look_alike(struct charset_encoder *encoder, const char *ascii, GByteArray *out)
+static void put_ascii(struct charset_encoder *encoder, const char *ascii, GByteArray *out)
 {
   for (; *ascii; ascii++)
     (void)put_exactly(encoder, (gunichar)*ascii, out);
 }
 
+static void note(struct charset_encoder *encoder, gunichar character, const char *became, char letter)
+{
+  encoder->loss.substituted++;
+  if (!encoder->loss.first_line)
+    encoder->loss.first_line = encoder->line;
+  guint i = 0;
+  while (i < encoder->kinds_count && encoder->kinds[i].character != character)
+    i++;
+  if (i == KINDS_MAX)
+    return;
+  if (i == encoder->kinds_count)
+    encoder->kinds[encoder->kinds_count++] = (struct substitute){character, became, {letter, 0}, 0};
+  encoder->kinds[i].count++;
+}
+
 static void put_character(struct charset_encoder *encoder, gunichar character, GByteArray *out)
 {
+  encoder->line += character == '\n';
   if (put_exactly(encoder, character, out))
     return;
-  encoder->loss.substituted++;
   for (gsize i = 0; i < G_N_ELEMENTS(look_alikes); i++)
     if (look_alikes[i].character == character) {
-      put_look_alike(encoder, look_alikes[i].ascii, out);
+      note(encoder, character, look_alikes[i].ascii, 0);
+      put_ascii(encoder, look_alikes[i].ascii, out);
       return;
     }
   gunichar parts[G_UNICHAR_MAX_DECOMPOSITION_LENGTH]; /* the letter without its accents */
   gsize count = g_unichar_fully_decompose(character, TRUE, parts, G_N_ELEMENTS(parts));
-  if (count == 0 || parts[0] == character || !put_exactly(encoder, parts[0], out))
-    put_look_alike(encoder, "?", out);
+  bool letter = count > 1 && parts[0] != character && put_exactly(encoder, parts[0], out);
+  note(encoder, character, NULL, letter && parts[0] < 0x7F ? (char)parts[0] : '?');
+  if (!letter)
+    put_ascii(encoder, "?", out);
+}
+
+/* An octet that is no UTF-8. */
+static void put_broken(struct charset_encoder *encoder, GByteArray *out)
+{
+  note(encoder, 0xFFFD, NULL, '?');
+  put_ascii(encoder, "?", out);
 }
 
 void charset_encoder_feed(struct charset_encoder *encoder, const char *utf8, gsize length, bool last,
@@ -246,35 +386,59 @@ void charset_encoder_feed(struct charset_encoder *encoder, const char *utf8, gsi
     if (character != (gunichar)-1 && character != (gunichar)-2) {
       put_character(encoder, character, out);
     } else {
-      encoder->loss.substituted++;
-      put_look_alike(encoder, "?", out);
+      put_broken(encoder, out);
       if (taken > 1)
         i--; /* it may begin a character of its own */
     }
   }
   if (!last)
     return;
-  if (encoder->tail_length) {
-    encoder->loss.substituted++;
-    put_look_alike(encoder, "?", out);
-  }
+  if (encoder->tail_length)
+    put_broken(encoder, out);
   encoder->tail_length = 0;
-  if (encoder->japanese && encoder->left != ASCII)
+  end_teletex_shift(encoder, out);
+  if (encoder->form == FORM_JAPANESE && encoder->left != ASCII) {
     put_escape(out, "(B");
-  encoder->left = encoder->japanese ? ASCII : encoder->left;
+    encoder->left = ASCII;
+  }
+}
+
+/* The registrations of ISO 10646, what announces them and how they are written. */
+static const struct {
+  long registration;
+  char escape[4];
+  enum form form;
+} systems[] = {
+    {196, "%G", FORM_UTF8},   {190, "%/G", FORM_UTF8},  {191, "%/H", FORM_UTF8},  {192, "%/I", FORM_UTF8},
+    {162, "%/@", FORM_UTF16}, {174, "%/C", FORM_UTF16}, {176, "%/E", FORM_UTF16}, {193, "%/J", FORM_UTF16},
+    {194, "%/K", FORM_UTF16}, {195, "%/L", FORM_UTF16}, {163, "%/A", FORM_UCS4},  {175, "%/D", FORM_UCS4},
+    {177, "%/F", FORM_UCS4},
+};
+
+static void begin_registration(struct charset_encoder *encoder, long registration)
+{
+  const struct graphic_set *set = graphic_set_registered(registration);
+  for (gsize i = 0; i < G_N_ELEMENTS(systems); i++)
+    if (systems[i].registration == registration) {
+      memcpy(encoder->escape, systems[i].escape, sizeof encoder->escape);
+      encoder->form = systems[i].form;
+      return;
+    }
+  if (registration == JIS_X_0208)
+    encoder->form = FORM_JAPANESE;
+  else if (set && (set->table || set->national))
+    encoder->right = set;
 }
 
 struct charset_encoder *charset_encoder_new(enum charset charset, long registration)
 {
   struct charset_encoder *encoder = g_new0(struct charset_encoder, 1);
   encoder->charset = charset;
+  encoder->line = 1;
   encoder->left = charset == CHARSET_TELETEX ? TELETEX_PRIMARY : ASCII;
-  if (charset == CHARSET_GENERAL) {
-    const struct graphic_set *set = graphic_set_registered(registration);
-    encoder->utf8 = registration == UTF_8;
-    encoder->japanese = registration == JIS_X_0208;
-    encoder->right = set && set->size == 96 ? set : NULL;
-  }
+  encoder->all_sets = charset == CHARSET_TELETEX && registration == CHARSET_ALL_SETS;
+  if (charset == CHARSET_GENERAL)
+    begin_registration(encoder, registration);
   return encoder;
 }
 
@@ -288,6 +452,30 @@ struct charset_loss charset_encoder_loss(const struct charset_encoder *encoder)
   return encoder->loss;
 }
 
+char *charset_encoder_words(const struct charset_encoder *encoder)
+{
+  GString *text = g_string_new(NULL);
+  guint64 told = 0;
+  for (guint i = 0; i < encoder->kinds_count; i++) {
+    const struct substitute *kind = &encoder->kinds[i];
+    g_string_append(text, i ? ", " : "");
+    if (g_unichar_isgraph(kind->character) && !g_unichar_ismark(kind->character)) {
+      g_string_append_c(text, '"');
+      g_string_append_unichar(text, kind->character);
+      g_string_append_c(text, '"');
+    } else {
+      g_string_append_printf(text, "U+%04X", kind->character);
+    }
+    g_string_append_printf(text, " became \"%s\"", kind->became ? kind->became : kind->letter);
+    if (kind->count > 1)
+      g_string_append_printf(text, " (%" G_GUINT64_FORMAT " times)", kind->count);
+    told += kind->count;
+  }
+  if (told < encoder->loss.substituted)
+    g_string_append_printf(text, " and %" G_GUINT64_FORMAT " others", encoder->loss.substituted - told);
+  return g_string_free(text, FALSE);
+}
+
 GByteArray *charset_from_utf8(enum charset charset, const char *utf8, struct charset_loss *loss)
 {
   struct charset_encoder *encoder =
@@ -298,97 +486,4 @@ GByteArray *charset_from_utf8(enum charset charset, const char *utf8, struct cha
     loss->substituted += encoder->loss.substituted;
   charset_encoder_free(encoder);
   return out;
-}
-
-/* RFC 2157 6.2, in the order of preference; further parts of ISO 8859 that came later. */
-static const struct {
-  long registration;
-  const char *mime;
-} general_sets[] = {
-    {6, "US-ASCII"},      {100, "ISO-8859-1"},  {101, "ISO-8859-2"},  {109, "ISO-8859-3"},
-    {110, "ISO-8859-4"},  {144, "ISO-8859-5"},  {127, "ISO-8859-6"},  {126, "ISO-8859-7"},
-    {138, "ISO-8859-8"},  {148, "ISO-8859-9"},  {157, "ISO-8859-10"}, {166, "ISO-8859-11"},
-    {179, "ISO-8859-13"}, {199, "ISO-8859-14"}, {203, "ISO-8859-15"}, {226, "ISO-8859-16"},
-    {87, "ISO-2022-JP"},  {196, "UTF-8"},
-};
-
-const char *charset_mime_name(long registration)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS(general_sets); i++)
-    if (general_sets[i].registration == registration)
-      return general_sets[i].mime;
-  return NULL;
-}
-
-long charset_registration(const char *mime_name)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS(general_sets); i++)
-    if (!g_ascii_strcasecmp(general_sets[i].mime, mime_name))
-      return general_sets[i].registration;
-  return 0;
-}
-
-gsize charset_parameters(long registration, long parameters_r[4])
-{
-  gsize count = 0;
-  if (registration == UTF_8) {
-    parameters_r[count++] = UTF_8;
-    return count;
-  }
-  parameters_r[count++] = ASCII;
-  if (registration == JIS_X_0208) {
-    parameters_r[count++] = 14;
-    parameters_r[count++] = 42;
-  }
-  if (registration != ASCII)
-    parameters_r[count++] = registration;
-  return count;
-}
-
-void charset_choice_init(struct charset_choice *choice)
-{
-  *choice = (struct charset_choice){.possible = (G_GUINT64_CONSTANT(1) << G_N_ELEMENTS(general_sets)) - 1};
-}
-
-static void narrow(struct charset_choice *choice, gunichar character)
-{
-  if (character < 0x80)
-    return;
-  for (gsize i = 0; i + 1 < G_N_ELEMENTS(general_sets); i++) /* the last holds everything */
-    if (choice->possible & G_GUINT64_CONSTANT(1) << i) {
-      const struct graphic_set *set = graphic_set_registered(general_sets[i].registration);
-      if (set->registration == ASCII || !graphic_set_position(set, character))
-        choice->possible &= ~(G_GUINT64_CONSTANT(1) << i);
-    }
-}
-
-void charset_choice_feed(struct charset_choice *choice, const char *utf8, gsize length)
-{
-  for (gsize i = 0; i < length; i++) {
-    if (choice->tail_length == 0 && !(utf8[i] & 0x80))
-      continue;
-    choice->tail[choice->tail_length++] = (guint8)utf8[i];
-    gunichar character = g_utf8_get_char_validated((const char *)choice->tail, choice->tail_length);
-    if (character == (gunichar)-2 && choice->tail_length < sizeof choice->tail)
-      continue;
-    choice->tail_length = 0;
-    if (character != (gunichar)-1 && character != (gunichar)-2) /* what is no UTF-8 will be "?" in any set */
-      narrow(choice, character);
-  }
-}
-
-long charset_choice_result(const struct charset_choice *choice)
-{
-  gsize i = 0;
-  while (!(choice->possible & G_GUINT64_CONSTANT(1) << i))
-    i++;
-  return general_sets[i].registration;
-}
-
-long charset_choose(const char *utf8)
-{
-  struct charset_choice choice;
-  charset_choice_init(&choice);
-  charset_choice_feed(&choice, utf8, strlen(utf8));
-  return charset_choice_result(&choice);
 }

@@ -13,11 +13,12 @@ const struct graphic_set *graphic_set_registered(long registration)
   return NULL;
 }
 
-const struct graphic_set *graphic_set_designated(guint size, guint octets, guint8 final)
+const struct graphic_set *graphic_set_designated(guint size, guint octets, guint8 intermediate, guint8 final)
 {
   for (gsize i = 0; i < graphic_sets_count; i++) {
     const struct graphic_set *set = &graphic_sets[i];
-    if (set->size == size && set->octets == octets && set->final == final)
+    if (set->size == size && set->octets == octets && set->final == final &&
+        set->intermediate == intermediate)
       return set;
   }
   return NULL;
@@ -65,8 +66,17 @@ guint graphic_set_position(const struct graphic_set *set, gunichar character)
     return 0;
   if (set->octets == 2)
     return two_octet_position(set, character);
-  for (guint8 position = 0x20; position < 0x80; position++)
-    if (graphic_set_character(set, position, 0) == character)
-      return position;
+  if (!set->table) { /* a variant of ISO 646 has ASCII in all but twelve positions */
+    if (character < 0x7F && graphic_set_character(set, (guint8)character, 0) == character)
+      return character;
+    for (const char *at = national_positions; *at; at++)
+      if (graphic_set_character(set, (guint8)*at, 0) == character)
+        return (guint8)*at;
+    return 0;
+  }
+  guint first = set->size == 96 ? 0 : 1, last = set->size == 96 ? 95 : 94;
+  for (guint i = first; i <= last; i++)
+    if (set->table[i] == character)
+      return 0x20 + i;
   return 0;
 }
