@@ -44,6 +44,7 @@ struct mapping_job *mapping_job_new(enum mapping_kind kind)
   struct mapping_job *job = g_new0(struct mapping_job, 1);
   job->kind = kind;
   job->recipients = recipients_new();
+  job->subject.recipients = recipients_new();
   job->in_fd = job->out_fd = job->tables_fd = -1;
   job->table_fds = g_array_new(FALSE, FALSE, sizeof(int));
   return job;
@@ -65,6 +66,11 @@ void mapping_job_free(struct mapping_job *job)
   g_free(job->client);
   g_free(job->hop);
   g_free(job->text);
+  g_free(job->subject.sender);
+  g_free(job->subject.message_id);
+  g_free(job->subject.mts_id);
+  g_free(job->subject.envid);
+  g_ptr_array_unref(job->subject.recipients);
   g_ptr_array_unref(job->recipients);
   g_clear_pointer(&job->settings, g_variant_unref);
   close_fd(job->in_fd);

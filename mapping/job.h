@@ -23,6 +23,8 @@ enum mapping_format {
 };
 enum mapping_content { MAPPING_CONTENT_MESSAGE, MAPPING_CONTENT_REPORT, MAPPING_CONTENT_PROBE, MAPPING_CONTENT_NOTIFICATION };
 enum mapping_action { MAPPING_FAILED, MAPPING_DELIVERED, MAPPING_DELAYED, MAPPING_RELAYED, MAPPING_EXPANDED };
+/* What an interpersonal message asks of a recipient (X.420 7.1.2: rn, nrn, ipm-return). */
+enum mapping_receipts { MAPPING_RECEIPT = 1, MAPPING_NON_RECEIPT = 2, MAPPING_IPM_RETURN = 4 };
 /* NOTIFY as smtp_notify's bits; report request bits of X.411 are mapped to and from these. */
 enum mapping_notify { MAPPING_NOTIFY_DEFAULT = 0, MAPPING_NOTIFY_NEVER = 1, MAPPING_NOTIFY_SUCCESS = 2, MAPPING_NOTIFY_FAILURE = 4, MAPPING_NOTIFY_DELAY = 8 };
 enum mapping_ret { MAPPING_RET_DEFAULT, MAPPING_RET_FULL, MAPPING_RET_HDRS };
@@ -35,6 +37,9 @@ struct mapping_recipient {
   char *fallbacks;        /* READ: hops for when that one cannot be reached, in order, "\n" between; NULL: none */
   char *orcpt;            /* SMTP: ORCPT value "type;address", or NULL */
   guint notify;           /* enum mapping_notify bits */
+  guint receipts;         /* APDU: enum mapping_receipts bits */
+  guint number;           /* APDU: originally specified recipient number; 0: not known */
+  guint apart;            /* recipients of one hop with different numbers get messages of their own; a DSN's: see below */
   /* failure or outcome */
   bool failed;
   enum mapping_action action;  /* in a REPORT job */
@@ -48,8 +53,22 @@ struct mapping_recipient {
 struct mapping_recipient *mapping_recipient_new(guint ordinal);
 void mapping_recipient_free(struct mapping_recipient *recipient);
 
-struct mapping_identifier { char *kind, *value; }; /* kinds: "message-id", "mts-id", "envid", "content-id", "ipm-id", "subject-mts-id" */
+/* A DSN that tells final outcomes and others becomes a report and a message (RFC 2156 5.1.8.3): its recipient comes twice, the
+ * second time with this number apart. */
+enum { MAPPING_APART_MESSAGE = 1 };
+
+struct mapping_identifier { char *kind, *value; }; /* kinds: "message-id", "mts-id", "envid", "content-id", "ipm-id";
+                                                      of what it is about: "subject-mts-id", "subject-message-id" */
 void mapping_identifier_free(struct mapping_identifier *identifier);
+
+/* What the queue still knows of the message that a report or notification is about. */
+struct mapping_subject {
+  bool known;
+  char *sender;                 /* its originator, as in its envelope */
+  char *message_id, *mts_id;    /* the first of each kind that reading it gave; NULL: none */
+  char *envid;                  /* mail: ENVID, or NULL */
+  GPtrArray *recipients;        /* of mapping_recipient: ordinal, address, mapped, orcpt, notify, receipts, number */
+};
 
 struct mapping_job {
   enum mapping_kind kind;
@@ -61,6 +80,7 @@ struct mapping_job {
   char *sender, *envid;         /* mail: SMTP envelope */
   char *client;                 /* mail: "host [address]" for Received / trace */
   enum mapping_ret ret;
+  struct mapping_subject subject; /* WRITE of a report or notification, or of what may be one */
   GPtrArray *recipients;        /* of mapping_recipient: READ mail: the envelope's; WRITE: those of this hop; REPORT: outcomes */
   guint recipients_total;       /* WRITE: how many the message had in all (responsibility, disclosure) */
   char *hop;                    /* WRITE */

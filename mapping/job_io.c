@@ -170,6 +170,9 @@ struct mapping_recipient *job_recipient_copy(const struct mapping_recipient *rec
   copy->hop = g_strdup(recipient->hop);
   copy->orcpt = g_strdup(recipient->orcpt);
   copy->notify = recipient->notify;
+  copy->receipts = recipient->receipts;
+  copy->number = recipient->number;
+  copy->apart = recipient->apart;
   copy->redirected_us = recipient->redirected_us;
   return copy;
 }

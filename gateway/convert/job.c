@@ -219,6 +219,9 @@ static void recipient_fields(struct hand *hand, void *record)
   text(hand, "fallbacks", &recipient->fallbacks);
   text(hand, "orcpt", &recipient->orcpt);
   count(hand, "notify", &recipient->notify);
+  count(hand, "receipts", &recipient->receipts);
+  count(hand, "number", &recipient->number);
+  count(hand, "apart", &recipient->apart);
   boolean(hand, "failed", &recipient->failed);
   ENUMERATION(hand, "action", recipient->action, MAPPING_EXPANDED);
   text(hand, "code", &recipient->code);
@@ -252,6 +255,16 @@ static void *identifier_new(void)
 /* --- job and result
  * ---------------------------------------------------------------------------------------------- */
 
+static void subject_fields(struct hand *hand, struct mapping_subject *subject)
+{
+  boolean(hand, "subject", &subject->known);
+  text(hand, "subject-sender", &subject->sender);
+  text(hand, "subject-message-id", &subject->message_id);
+  text(hand, "subject-mts-id", &subject->mts_id);
+  text(hand, "subject-envid", &subject->envid);
+  records(hand, "subject-recipients", subject->recipients, recipient_fields, recipient_new);
+}
+
 /* The configuration is a dictionary as config_conversion() made it, in this machine's own octet order. */
 static void settings(struct hand *hand, GVariant **value)
 {
@@ -278,6 +291,7 @@ static void job_fields(struct hand *hand, struct mapping_job *job)
   text(hand, "sender", &job->sender);
   text(hand, "envid", &job->envid);
   text(hand, "client", &job->client);
+  subject_fields(hand, &job->subject);
   ENUMERATION(hand, "ret", job->ret, MAPPING_RET_HDRS);
   records(hand, "recipients", job->recipients, recipient_fields, recipient_new);
   count(hand, "recipients-total", &job->recipients_total);

@@ -2,6 +2,8 @@
 
 #include "relay/body.h"
 
+#define SUBJECT_RECIPIENTS_MAX 10000u /* told of in a note; a report on one further has less to say */
+
 static GBytes *finish(GVariantDict *dict)
 {
   g_autoptr(GVariant) value = g_variant_ref_sink(g_variant_dict_end(dict));
@@ -93,6 +95,77 @@ static void add_smtp_recipients(GVariantDict *dict, struct mapping_job *job)
   }
 }
 
+/* --- the subject of a report --- */
+
+#define SUBJECT_RECIPIENTS G_VARIANT_TYPE("a(uayayayuuu)")
+
+static GVariant *text_value(const char *text)
+{
+  return g_variant_new_bytestring(text ? text : "");
+}
+
+static GVariant *subject_recipients(const struct store_message *subject)
+{
+  GVariantBuilder list;
+  g_variant_builder_init(&list, SUBJECT_RECIPIENTS);
+  for (guint i = 0; i < MIN(subject->recipients->len, SUBJECT_RECIPIENTS_MAX); i++) {
+    struct mapping_recipient *recipient = envelope_recipient(subject->recipients->pdata[i]);
+    g_variant_builder_add(&list, "(u@ay@ay@ayuuu)", recipient->ordinal, text_value(recipient->address),
+                          text_value(recipient->mapped), text_value(recipient->orcpt), recipient->notify,
+                          recipient->receipts, recipient->number);
+    mapping_recipient_free(recipient);
+  }
+  return g_variant_builder_end(&list);
+}
+
+static void pack_subject(GVariantDict *dict, const struct store_message *subject)
+{
+  static const char *const keys[][2] = {
+      {"sender", "subject-sender"}, {"message-id", "subject-message-id"}, {"mts-id", "subject-mts-id"}};
+  GVariantDict note, envelope;
+  open_dict(&note, subject->note);
+  open_dict(&envelope, subject->envelope);
+  for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+    g_autofree char *value = get_text(&note, keys[i][0]);
+    put_text(dict, keys[i][1], value);
+  }
+  g_autofree char *envid = get_text(&envelope, "envid");
+  put_text(dict, "subject-envid", envid);
+  g_variant_dict_insert_value(dict, "subject-recipients", subject_recipients(subject));
+  g_variant_dict_clear(&note);
+  g_variant_dict_clear(&envelope);
+}
+
+static char *text_of(GVariant *value)
+{
+  g_autoptr(GVariant) owned = value;
+  const char *text = g_variant_get_bytestring(value);
+  return *text ? g_strdup(text) : NULL;
+}
+
+static void unpack_subject(GBytes *bytes, struct mapping_subject *subject)
+{
+  GVariantDict dict;
+  open_dict(&dict, bytes);
+  g_autoptr(GVariant) list = g_variant_dict_lookup_value(&dict, "subject-recipients", SUBJECT_RECIPIENTS);
+  subject->known = list != NULL;
+  subject->sender = get_text(&dict, "subject-sender");
+  subject->message_id = get_text(&dict, "subject-message-id");
+  subject->mts_id = get_text(&dict, "subject-mts-id");
+  subject->envid = get_text(&dict, "subject-envid");
+  for (gsize i = 0; list && i < g_variant_n_children(list); i++) {
+    GVariant *address, *mapped, *orcpt;
+    struct mapping_recipient *recipient = mapping_recipient_new(0);
+    g_variant_get_child(list, i, "(u@ay@ay@ayuuu)", &recipient->ordinal, &address, &mapped, &orcpt,
+                        &recipient->notify, &recipient->receipts, &recipient->number);
+    recipient->address = text_of(address);
+    recipient->mapped = text_of(mapped);
+    recipient->orcpt = text_of(orcpt);
+    g_ptr_array_add(subject->recipients, recipient);
+  }
+  g_variant_dict_clear(&dict);
+}
+
 struct mapping_job *envelope_job(struct store *store, const struct store_message *message,
                                  enum mapping_kind kind, GError **error)
 {
@@ -120,11 +193,24 @@ struct mapping_job *envelope_job(struct store *store, const struct store_message
   else
     for (guint i = 0; i < message->recipients->len; i++)
       g_ptr_array_add(job->recipients, envelope_recipient(message->recipients->pdata[i]));
+  if (kind == MAPPING_WRITE)
+    unpack_subject(message->note, &job->subject);
   g_variant_dict_clear(&dict);
   return job;
 }
 
-GBytes *envelope_note_pack(const struct mapping_result *result)
+/* The first identifier of a kind: a message may be known by several. */
+static const char *identifier_of(const struct mapping_result *result, const char *kind)
+{
+  for (guint i = 0; result->identifiers && i < result->identifiers->len; i++) {
+    const struct mapping_identifier *identifier = result->identifiers->pdata[i];
+    if (g_strcmp0(identifier->kind, kind) == 0)
+      return identifier->value;
+  }
+  return NULL;
+}
+
+GBytes *envelope_note_pack(const struct mapping_result *result, const struct store_message *subject)
 {
   GVariantDict dict;
   g_variant_dict_init(&dict, NULL);
@@ -134,6 +220,10 @@ GBytes *envelope_note_pack(const struct mapping_result *result)
   if (result->latest_us)
     g_variant_dict_insert(&dict, "latest", "x", result->latest_us);
   put_text(&dict, "sender", result->sender);
+  put_text(&dict, "message-id", identifier_of(result, "message-id"));
+  put_text(&dict, "mts-id", identifier_of(result, "mts-id"));
+  if (subject)
+    pack_subject(&dict, subject);
   return finish(&dict);
 }
 
@@ -164,6 +254,12 @@ GBytes *envelope_outcome_pack(const struct mapping_recipient *recipient)
   put_text(&dict, "fallbacks", recipient->fallbacks);
   put_text(&dict, "remote", recipient->remote);
   g_variant_dict_insert(&dict, "notify", "u", recipient->notify);
+  if (recipient->receipts)
+    g_variant_dict_insert(&dict, "receipts", "u", recipient->receipts);
+  if (recipient->number)
+    g_variant_dict_insert(&dict, "number", "u", recipient->number);
+  if (recipient->apart)
+    g_variant_dict_insert(&dict, "apart", "u", recipient->apart);
   g_variant_dict_insert(&dict, "action", "u", (guint)recipient->action);
   g_variant_dict_insert(&dict, "failed", "b", (gboolean)recipient->failed);
   g_variant_dict_insert(&dict, "reason", "i", recipient->reason);
@@ -188,6 +284,9 @@ struct mapping_recipient *envelope_recipient(const struct store_recipient *store
   recipient->fallbacks = get_text(&dict, "fallbacks");
   recipient->remote = get_text(&dict, "remote");
   recipient->notify = get_number(&dict, "notify");
+  recipient->receipts = get_number(&dict, "receipts");
+  recipient->number = get_number(&dict, "number");
+  recipient->apart = get_number(&dict, "apart");
   recipient->action = (enum mapping_action)get_number(&dict, "action");
   gboolean failed = FALSE;
   g_variant_dict_lookup(&dict, "failed", "b", &failed);
@@ -199,6 +298,15 @@ struct mapping_recipient *envelope_recipient(const struct store_recipient *store
   g_variant_dict_lookup(&dict, "redirected", "x", &recipient->redirected_us);
   g_variant_dict_clear(&dict);
   return recipient;
+}
+
+guint envelope_apart(const struct store_recipient *recipient)
+{
+  GVariantDict dict;
+  open_dict(&dict, recipient->detail);
+  guint apart = get_number(&dict, "apart");
+  g_variant_dict_clear(&dict);
+  return apart;
 }
 
 struct store_message *envelope_part(const struct store_message *message)

@@ -20,7 +20,8 @@ GBytes *envelope_pack_report(enum mapping_format format);
 struct mapping_job *envelope_job(struct store *store, const struct store_message *message,
                                  enum mapping_kind kind, GError **error);
 
-/* The note column: what the reading job found that later jobs need. */
+/* The note column: what the reading job found that later jobs need; with a subject, what the queue knows of the
+ * message that this one is about (envelope_job() hands it to WRITE jobs). */
 struct envelope_note {
   enum mapping_content content;
   bool no_report;
@@ -28,7 +29,7 @@ struct envelope_note {
   gint64 latest_us; /* latest delivery time; 0: none */
   char *sender;
 };
-GBytes *envelope_note_pack(const struct mapping_result *result);
+GBytes *envelope_note_pack(const struct mapping_result *result, const struct store_message *subject);
 void envelope_note_unpack(GBytes *bytes, struct envelope_note *note_r);
 void envelope_note_clear(struct envelope_note *note);
 
@@ -36,6 +37,9 @@ void envelope_note_clear(struct envelope_note *note);
 GBytes *envelope_outcome_pack(const struct mapping_recipient *recipient);
 /* Store's recipient -> job's recipient, whole; the result is owned by the caller. */
 struct mapping_recipient *envelope_recipient(const struct store_recipient *recipient);
+
+/* job.h: recipients of one hop with different numbers get messages of their own. */
+guint envelope_apart(const struct store_recipient *recipient);
 
 /* A message of the same identity with other recipients (references moved in by the caller); body references
  * are shared. */

@@ -203,6 +203,29 @@ static struct delivery *delivery_new(struct hop *hop, struct store_message *mess
   return delivery;
 }
 
+/* One delivery for all recipients that may share a message (job.h: apart), or are told of in one report; takes
+ * it. */
+static void deliver(struct hop *hop, struct store_message *message)
+{
+  for (;;) {
+    struct store_message *rest = NULL;
+    guint apart = envelope_apart(message->recipients->pdata[0]);
+    for (guint i = 1; i < message->recipients->len;) {
+      if (hop->wake == reporting_wake || envelope_apart(message->recipients->pdata[i]) == apart) {
+        i++;
+        continue;
+      }
+      if (!rest)
+        rest = envelope_part(message);
+      g_ptr_array_add(rest->recipients, g_ptr_array_steal_index(message->recipients, i));
+    }
+    delivery_new(hop, message);
+    if (!rest)
+      return;
+    message = rest;
+  }
+}
+
 void hops_give(struct relay *relay, struct store_message *message)
 {
   g_autoptr(GHashTable) parts = g_hash_table_new(g_str_hash, g_str_equal);
@@ -237,7 +260,7 @@ void hops_give(struct relay *relay, struct store_message *message)
   g_hash_table_iter_init(&iterator, parts);
   while (g_hash_table_iter_next(&iterator, &name, &part)) {
     struct hop *hop = hop_find(relay, name);
-    delivery_new(hop, part);
+    deliver(hop, part);
     g_ptr_array_add(touched, hop);
   }
   store_message_free(message);
@@ -275,7 +298,7 @@ static void claimed(void *user, GPtrArray *messages, const GError *error)
     struct store_message *message = g_steal_pointer(&messages->pdata[i]);
     /* the first finds out whether the hop is back; what has no other way waits as before */
     if (!moves || i == 0 || reroute_message(hop, message))
-      delivery_new(hop, message);
+      deliver(hop, message);
     else
       store_message_free(message);
   }

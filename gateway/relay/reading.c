@@ -2,6 +2,7 @@
 
 #include "relay/audit.h"
 #include "relay/body.h"
+#include "relay/correlation.h"
 #include "relay/envelope.h"
 #include "relay/hop.h"
 
@@ -25,6 +26,7 @@ struct reader {
   guint64 id;
   struct store_message *message;
   struct mapping_result *result;
+  struct store_message *subject; /* of a report or notification, where the queue still knows it */
   char *key;
   bool proven;
   gsize candidates, candidate; /* earlier messages with the same key, being asked for */
@@ -32,7 +34,6 @@ struct reader {
 };
 
 static void ask_next_candidate(struct reader *reader);
-static void route(struct reader *reader);
 
 struct reading *reading_new(void)
 {
@@ -107,6 +108,8 @@ static void reader_free(struct reader *reader)
     store_message_free(reader->message);
   if (reader->result)
     mapping_result_free(reader->result);
+  if (reader->subject)
+    store_message_free(reader->subject);
   g_free(reader->key);
   g_free(reader->ids);
   g_free(reader);
@@ -225,32 +228,14 @@ static void audit_recipients(struct store_txn *txn, const struct store_message *
   }
 }
 
-/* A report names the message it is about by an identifier: that message's timeline shows it too. */
-struct subject {
-  struct relay *relay;
-  guint64 report;
-  char *words; /* why the report ends here; NULL: it goes on */
-};
-
-static void found_subject(void *user, const guint64 *ids, gsize count, const GError *error)
+/* The timeline of the message that a report is about shows the report too. */
+static void audit_subject(struct store_txn *txn, const struct reader *reader)
 {
-  struct subject *subject = user;
-  if (!error && count > 0 && ids[0] != subject->report) {
-    g_autofree char *report = store_id_format(subject->report);
-    struct store_txn *txn = store_txn_new();
-    struct audit *audit = audit_text(audit_new(), "report", report);
-    audit_record(audit_text(audit, "words", subject->words), txn, ids[0], -1, "report-received");
-    relay_commit(subject->relay, txn, "report-received");
-  }
-  g_free(subject->words);
-  g_free(subject);
-}
-
-static void correlate(struct relay *relay, guint64 message, const char *mts_id, const char *words)
-{
-  struct subject *subject = g_new0(struct subject, 1);
-  *subject = (struct subject){.relay = relay, .report = message, .words = g_strdup(words)};
-  store_find(relay->store, "mts-id", mts_id, 1, found_subject, subject);
+  g_autofree char *report = store_id_format(reader->message->id);
+  struct audit *audit = audit_text(audit_new(), "report", report);
+  audit_record(audit_text(audit, "words", reader->result->words), txn, reader->subject->id, -1,
+               reader->result->content == MAPPING_CONTENT_NOTIFICATION ? "notification-received"
+                                                                       : "report-received");
 }
 
 static void route(struct reader *reader)
@@ -264,13 +249,11 @@ static void route(struct reader *reader)
   for (guint i = 0; result->identifiers && i < result->identifiers->len; i++) {
     const struct mapping_identifier *identifier = result->identifiers->pdata[i];
     store_txn_identifier(txn, message->id, identifier->kind, identifier->value);
-    if (strcmp(identifier->kind, "subject-mts-id") == 0)
-      correlate(relay, message->id, identifier->value, result->words);
   }
   if (reader->key)
     store_txn_identifier(txn, message->id, "p1-key", reader->key);
   message->priority = (enum store_priority)MIN(result->priority, 2);
-  message->note = envelope_note_pack(result);
+  message->note = envelope_note_pack(result, reader->subject);
   message->generation = converters_generation(relay->converters);
   message->expires_us = end_of_life(relay, message, result);
   check_times(relay, message, result, now);
@@ -296,8 +279,22 @@ static void route(struct reader *reader)
   }
   if (message->state == STORE_ROUTED && result->losses && result->losses->len > 0)
     audit_record(audit_texts(audit_new(), "losses", result->losses), txn, message->id, -1, "losses");
+  if (reader->subject)
+    audit_subject(txn, reader);
   relay_point("route-before-commit");
   store_commit(relay->store, txn, routed, reader);
+}
+
+static void got_subject(void *user, struct store_message *subject)
+{
+  struct reader *reader = user;
+  reader->subject = subject;
+  route(reader);
+}
+
+static void correlate(struct reader *reader)
+{
+  correlation_find(reader->relay, reader->message->id, reader->result, got_subject, reader);
 }
 
 /* --- the duplicate rule
@@ -333,7 +330,7 @@ static void ask_next_candidate(struct reader *reader)
   while (reader->candidate < reader->candidates && reader->ids[reader->candidate] >= reader->message->id)
     reader->candidate++;
   if (reader->candidate >= reader->candidates) {
-    route(reader);
+    correlate(reader);
     return;
   }
   g_autofree char *name = unproven_name(reader->ids[reader->candidate]);
@@ -419,7 +416,7 @@ static void was_read(void *user, struct mapping_result *result, const char *fail
     reader->key = hexadecimal(result->duplicate_key);
     check_repeat(reader);
   } else {
-    route(reader);
+    correlate(reader);
   }
 }
 

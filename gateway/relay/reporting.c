@@ -84,7 +84,7 @@ static struct store_message *make_report(struct reporter *reporter, struct mappi
   report->generation = converters_generation(relay->converters);
   report->envelope = envelope_pack_report(result->format);
   result->no_report = true; /* never a report on a report */
-  report->note = envelope_note_pack(result);
+  report->note = envelope_note_pack(result, NULL);
   if (!load_report(reporter, result->size, report, error)) {
     store_message_free(report);
     return NULL;

@@ -36,6 +36,9 @@ static struct mapping_recipient *a_recipient(guint ordinal)
   recipient->fallbacks = g_strdup("p1:a\np1:b");
   recipient->orcpt = g_strdup("");
   recipient->notify = MAPPING_NOTIFY_SUCCESS | MAPPING_NOTIFY_DELAY;
+  recipient->receipts = MAPPING_RECEIPT | MAPPING_IPM_RETURN;
+  recipient->number = 32767;
+  recipient->apart = MAPPING_APART_MESSAGE;
   recipient->failed = true;
   recipient->action = MAPPING_EXPANDED;
   recipient->code = g_strdup("5.1.1");
@@ -57,6 +60,9 @@ static void assert_recipient(const struct mapping_recipient *got, const struct m
   ck_assert_str_eq(got->fallbacks, sent->fallbacks);
   ck_assert_str_eq(got->orcpt, sent->orcpt);
   ck_assert_uint_eq(got->notify, sent->notify);
+  ck_assert_uint_eq(got->receipts, sent->receipts);
+  ck_assert_uint_eq(got->number, sent->number);
+  ck_assert_uint_eq(got->apart, sent->apart);
   ck_assert(got->failed == sent->failed);
   ck_assert_int_eq(got->action, sent->action);
   ck_assert_str_eq(got->code, sent->code);
@@ -92,6 +98,13 @@ static struct mapping_job *a_job(void)
   }
   g_ptr_array_add(job->recipients, a_recipient(0));
   g_ptr_array_add(job->recipients, a_recipient(7));
+  job->subject = (struct mapping_subject){true,
+                                          g_strdup("ann@example.org"),
+                                          g_strdup("<m@example.org>"),
+                                          g_strdup("[/C=de/;1]"),
+                                          g_strdup("QQ314159"),
+                                          job->subject.recipients};
+  g_ptr_array_add(job->subject.recipients, a_recipient(3));
   GVariantDict settings;
   g_variant_dict_init(&settings, NULL);
   g_variant_dict_insert(&settings, "domain", "s", "example.org");
@@ -118,6 +131,12 @@ START_TEST(job_round_trip)
   ck_assert_msg(got != NULL, "%s", error ? error->message : "");
   ck_assert_uint_eq(came->len, 0);
   ck_assert_int_eq(got->kind, job->kind);
+  ck_assert(got->subject.known);
+  ck_assert_str_eq(got->subject.sender, job->subject.sender);
+  ck_assert_str_eq(got->subject.message_id, job->subject.message_id);
+  ck_assert_str_eq(got->subject.mts_id, job->subject.mts_id);
+  ck_assert_str_eq(got->subject.envid, job->subject.envid);
+  assert_recipient(got->subject.recipients->pdata[0], job->subject.recipients->pdata[0]);
   ck_assert_int_eq(got->format, job->format);
   ck_assert_uint_eq(got->id, job->id);
   ck_assert_int_eq(got->received_us, job->received_us);
@@ -243,6 +262,12 @@ enum field {
   SENDER,
   ENVID,
   CLIENT,
+  SUBJECT,
+  SUBJECT_SENDER,
+  SUBJECT_MESSAGE_ID,
+  SUBJECT_MTS_ID,
+  SUBJECT_ENVID,
+  SUBJECT_RECIPIENTS,
   RET,
   RECIPIENTS,
   RECIPIENTS_TOTAL,
@@ -299,7 +324,7 @@ START_TEST(malformed_jobs)
   refuse_job(IN, "\x01\x01", 2, "out is malformed"); /* one descriptor for two */
   refuse_job(TABLE_SOURCES, "\x02\x01\x01", 3, "table-sources is malformed");
   refuse_job(RECIPIENTS, "\x7f", 1, "recipients is malformed"); /* more than octets are left */
-  refuse_job(RECIPIENTS, "\x01\x00\x00\x00\x00\x00\x00\x00\x00\x05", 10, "action is malformed");
+  refuse_job(RECIPIENTS, "\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05", 13, "action is malformed");
   refuse_job(SETTINGS, "\x04\x01\x02\x03", 4, "settings is malformed");
   g_autoptr(GBytes) nothing = g_bytes_new_static("", 0);
   g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(int));
