@@ -173,6 +173,9 @@ static void simplify(struct or_attribute *attribute)
   promote(&attribute->printable, &attribute->universal);
   drop_repeated(&attribute->teletex, attribute->printable);
   drop_repeated(&attribute->universal, attribute->teletex ? attribute->teletex : attribute->printable);
+  /* 4.1.3: type and value have the same encoding, so a value without a printable one has no printable type. */
+  if (attribute->type_teletex && !(attribute->printable && ps_is_printable(attribute->printable)))
+    g_clear_pointer(&attribute->type, g_free);
   promote(&attribute->type, &attribute->type_teletex);
   drop_repeated(&attribute->type_teletex, attribute->type);
 }
