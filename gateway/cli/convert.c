@@ -87,7 +87,7 @@ static bool choose_time(struct conversion *conversion, const struct stat *status
   g_autoptr(GDateTime) time = text ? g_date_time_new_from_iso8601(text, utc) : NULL;
   if (text && !time)
     return fail(error, "--time %s: not a time of ISO 8601 like 2026-03-01T12:00:00Z", text);
-  conversion->time_us = time    ? g_date_time_to_unix(time) * G_USEC_PER_SEC
+  conversion->time_us = time     ? g_date_time_to_unix(time) * G_USEC_PER_SEC
                         : status ? status->st_mtim.tv_sec * G_USEC_PER_SEC
                                  : g_get_real_time();
   return true;

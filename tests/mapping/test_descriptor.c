@@ -21,7 +21,7 @@ static const struct {
     {NULL, "@relay:ann@acme.example", NULL, "/S=ann/PRMD=acme/ADMD= /C=de/"},
 };
 
-/* proves: A18 */
+/* proves: A18> */
 START_TEST(to_x400)
 {
   struct mapping_context *context = addressing_context("", &tables);
@@ -70,7 +70,7 @@ static const struct {
     {"/S=Lee/PRMD=acme/C=de/", NULL, NULL, "1\r\nBcc: x", false, "Lee@acme.example", NULL, "(Tel 1  Bcc: x)"},
 };
 
-/* proves: A15 A18 */
+/* proves: A15 A18< */
 START_TEST(to_mail)
 {
   struct mapping_context *context = addressing_context("", &tables);

@@ -135,7 +135,7 @@ START_TEST(extensions_make_it_1988)
 }
 END_TEST
 
-/* proves: R7 */
+/* proves: R7<> */
 START_TEST(notify_and_report_requests_are_one)
 {
   static const struct {
@@ -161,7 +161,7 @@ START_TEST(notify_and_report_requests_are_one)
 }
 END_TEST
 
-/* proves: R7 */
+/* proves: R7<> */
 START_TEST(smtp_parameters_cross)
 {
   g_autoptr(mapping_job_t) job = write_job("");

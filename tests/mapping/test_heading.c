@@ -46,7 +46,7 @@ static struct asn1_value *heading_of(const char *fields, const Heading_t **headi
   return content;
 }
 
-/* proves: B5 */
+/* proves: B5> */
 START_TEST(elements_are_where_x420_has_them)
 {
   const Heading_t *heading;
@@ -150,7 +150,7 @@ static const struct {
     {"Delivery-Date", "Thu, 2 Jan 1997 14:46:03 +0100", NULL},
 };
 
-/* proves: A16 B4 */
+/* proves: A16<> B4<> */
 START_TEST(field_comes_back)
 {
   g_autofree char *text = g_strdup_printf(FRAME "%s: %s\r\n\r\nbody\r\n", rows[_i].field, rows[_i].body);

@@ -23,7 +23,7 @@ static const struct {
     {"<147*@mhs.example>", "147(042)(a)mhs.example", NULL},
 };
 
-/* proves: A16 */
+/* proves: A16<> */
 START_TEST(both_ways)
 {
   struct ipm_identifier *identifier = identifier_ipm_from_message_id(NULL, identifiers[_i].message_id);
@@ -50,7 +50,7 @@ static const struct {
     {"back\\slash\"", NULL, "<\"back\\\\slash\\\"*\"@MHS>"},
 };
 
-/* proves: A16 */
+/* proves: A16< */
 START_TEST(from_x400)
 {
   struct ipm_identifier made = {.relative = g_strdup(made_in_x400[_i].relative)};
@@ -68,7 +68,7 @@ START_TEST(from_x400)
 END_TEST
 
 /* Over X.420's bound: cut, and still told apart; what comes of it maps to itself. */
-/* proves: A16 */
+/* proves: A16> */
 START_TEST(long_message_ids)
 {
   g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -90,7 +90,7 @@ END_TEST
 
 /* Read as an O/R address it would be written longer than a mailbox may be (a "$" before each space): it is
  * kept as it stands, shortened. */
-/* proves: A16 */
+/* proves: A16> */
 START_TEST(spaces_that_would_grow)
 {
   g_autofree char *spaces = g_strnfill(900, ' '),

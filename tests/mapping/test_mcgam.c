@@ -91,7 +91,7 @@ static const struct {
     {MCGAM_DOMAIN_TO_OR, "..", NULL, NULL},
 };
 
-/* proves: A7 */
+/* proves: A7> */
 START_TEST(match_of_a_domain)
 {
   struct opened opened = open_tables(&good);
@@ -130,7 +130,7 @@ static const struct {
     {MCGAM_OR_TO_DOMAIN, "/X121=12/", NULL, 0},
 };
 
-/* proves: A7 */
+/* proves: A7< */
 START_TEST(match_of_an_address)
 {
   struct opened opened = open_tables(&good);
@@ -185,7 +185,7 @@ static const struct {
     {{.domain_to_or = "#\n   # x\n\t\n"}, {NULL}, false},
 };
 
-/* proves: A7 */
+/* proves: F5 F6 */
 START_TEST(diagnostic)
 {
   g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);

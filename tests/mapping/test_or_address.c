@@ -177,7 +177,7 @@ static const struct {
     {"/CN=a*{228}/ADMD=x/C=de/", NULL},
 };
 
-/* proves: A3 A13 */
+/* proves: A3<> A13<> */
 START_TEST(encoding)
 {
   g_autoptr(or_address_t) address = parse(encodings[_i].text);
@@ -196,7 +196,7 @@ START_TEST(encoding)
 }
 END_TEST
 
-/* proves: A1 A3 B4 */
+/* proves: A1<> A3<> B4<> */
 START_TEST(random_addresses_come_back_from_asn1)
 {
   g_autoptr(GRand) random = g_rand_new_with_seed(2);

@@ -83,7 +83,7 @@ static const struct {
     {"/S=a/C=de", "/S=a/ADMD= /C=de/"},
 };
 
-/* proves: A1 A2 A4 A6 A13 */
+/* proves: A1<> A2 A4<> A6<> A13<> */
 START_TEST(reads_and_writes)
 {
   g_autoptr(GError) error = NULL;
@@ -169,7 +169,7 @@ static const struct {
     {"T-TY", OR_TERMINAL_TYPE},
 };
 
-/* proves: A1 A2 */
+/* proves: A1> A2 */
 START_TEST(keyword)
 {
   for (guint lower = 0; lower < 2; lower++) {
@@ -220,7 +220,7 @@ static const struct {
     {"/DD.*r{244}le=a*b/", "same encoding"},
 };
 
-/* proves: A6 */
+/* proves: A6> */
 START_TEST(mistake)
 {
   g_autoptr(GError) error = NULL;
@@ -245,7 +245,7 @@ static const struct {
     {"ab.cd.ef", "ab", NULL, "cd.ef"},
 };
 
-/* proves: A5 */
+/* proves: A5<> */
 START_TEST(personal_name)
 {
   g_autoptr(or_address_t) address = or_address_new();
@@ -261,7 +261,7 @@ END_TEST
 static const char *const no_names[] = {"",   ".",  "a.",   "ab.", "a..b", ".a",   "ab..c",
                                        " a", "a ", "a  b", "a_b", "a@b",  "a.b.", "ab.c.d."};
 
-/* proves: A5 */
+/* proves: A5> */
 START_TEST(no_personal_name)
 {
   g_autoptr(or_address_t) address = or_address_new();
@@ -280,7 +280,7 @@ static const struct {
     {NULL, NULL, "Müller", NULL},
 };
 
-/* proves: A5 */
+/* proves: A5< */
 START_TEST(unwritten_name)
 {
   g_autoptr(or_address_t) address = or_address_new();
@@ -301,7 +301,7 @@ START_TEST(a_local_part_begins_with_a_separator)
 }
 END_TEST
 
-/* proves: A6 */
+/* proves: A6<> */
 START_TEST(random_addresses_come_back_from_text)
 {
   g_autoptr(GRand) random = g_rand_new_with_seed(1);

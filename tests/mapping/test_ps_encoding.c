@@ -31,7 +31,7 @@ static const struct {
     {"", "", true, true},
 };
 
-/* proves: B8 */
+/* proves: B8<> */
 START_TEST(ps_encoded)
 {
   bool exact;
@@ -43,7 +43,7 @@ START_TEST(ps_encoded)
 }
 END_TEST
 
-/* proves: B8 */
+/* proves: B8<> */
 START_TEST(every_ascii_character_comes_back)
 {
   for (char c = 1; c > 0; c++) {
@@ -76,7 +76,7 @@ static const struct {
     {NULL, "", "*"},
 };
 
-/* proves: B4 */
+/* proves: B4<> */
 START_TEST(teletex_and_or_printable)
 {
   g_autofree char *text = ps_teletex_format(twins[_i].printable, twins[_i].teletex);
@@ -100,7 +100,7 @@ START_TEST(bad_teletex)
 }
 END_TEST
 
-/* proves: B2 B3 */
+/* proves: B2<> B3<> */
 START_TEST(repertoires)
 {
   ck_assert(ps_is_printable("AZaz09 '()+,-./:=?"));

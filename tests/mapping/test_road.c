@@ -64,7 +64,7 @@ static void check_the_mail(struct mapping_context *context, GBytes *back)
   ck_assert_msg(length >= 11 && !memcmp(octets, "Inner text.", 11), "%.*s", (int)length, octets);
 }
 
-/* proves: B4 B5 A16 A18 */
+/* proves: B4<> B5<> A16<> A18<> */
 START_TEST(multipart_comes_back_the_same)
 {
   static const struct {

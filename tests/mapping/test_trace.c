@@ -86,7 +86,7 @@ static void check_same(GPtrArray *a, GPtrArray *b)
   }
 }
 
-/* proves: B5 */
+/* proves: B5<> */
 START_TEST(traces_of_several_domains_interleave)
 {
   g_autoptr(GPtrArray) list = trace_list_new();
@@ -213,7 +213,7 @@ START_TEST(received_gives_its_mta_and_time)
 END_TEST
 
 /* 3.3.5: a time that cannot be read is that of the translation; nothing of the trace is lost for it. */
-/* proves: B5 H:Date H:Received */
+/* proves: B5-unparsable H:Date H:Received */
 START_TEST(times_that_cannot_be_read_are_now)
 {
   static const char text[] = "Received: from x by mx.example; yesterday\r\nReceived: by no.time.example\r\n" HEAD
