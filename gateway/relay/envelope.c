@@ -139,7 +139,7 @@ static void pack_subject(GVariantDict *dict, const struct store_message *subject
 static char *text_of(GVariant *value)
 {
   g_autoptr(GVariant) owned = value;
-  const char *text = g_variant_get_bytestring(value);
+  const char *text = g_variant_get_bytestring(owned);
   return *text ? g_strdup(text) : NULL;
 }
 
