@@ -52,14 +52,28 @@ static struct asn1_value *value_new(const asn_TYPE_descriptor_t *type, void *str
 /* --- decoding
  * --------------------------------------------------------------------------------------------------- */
 
-struct asn1_value *asn1_decode(const asn_TYPE_descriptor_t *type, struct octets *source,
-                               const struct asn1_limits *limits, GError **error)
+/* Whatever looks like a placeholder in the flat form is one: the guard sees to it. */
+static void renumber(struct flat *flat, guint32 first)
+{
+  guint32 number = 0;
+  for (gsize i = 0; flat->ropes && i + PLACEHOLDER_SIZE <= flat->length; i++)
+    if (placeholder_read(flat->data + i, PLACEHOLDER_SIZE, &number)) {
+      placeholder_write(flat->data + i, number + first);
+      i += PLACEHOLDER_SIZE - 1;
+    }
+}
+
+/* Placeholders are numbered from first on. */
+static struct asn1_value *decode(const asn_TYPE_descriptor_t *type, struct octets *source,
+                                 const struct asn1_limits *limits, guint32 first, GError **error)
 {
   struct flat flat;
   if (!guard_flatten(type, source, limits, &flat, error)) {
     flat_clear(&flat);
     return NULL;
   }
+  if (first)
+    renumber(&flat, first);
   void *structure = NULL;
   /* The guard has bounded the depth; asn1c's own bound on the stack would refuse legal values. */
   asn_codec_ctx_t context = {.max_stack_size = 0};
@@ -71,6 +85,25 @@ struct asn1_value *asn1_decode(const asn_TYPE_descriptor_t *type, struct octets 
   }
   flat_clear(&flat);
   return value;
+}
+
+struct asn1_value *asn1_decode(const asn_TYPE_descriptor_t *type, struct octets *source,
+                               const struct asn1_limits *limits, GError **error)
+{
+  return decode(type, source, limits, 0, error);
+}
+
+void *asn1_decode_into(struct asn1_value *root, const asn_TYPE_descriptor_t *type, struct octets *source,
+                       const struct asn1_limits *limits, GError **error)
+{
+  g_autoptr(asn1_value_t) value = decode(type, source, limits, root->ropes ? root->ropes->len : 0, error);
+  if (!value)
+    return NULL;
+  if (value->ropes && !root->ropes)
+    root->ropes = g_steal_pointer(&value->ropes);
+  else if (value->ropes)
+    g_ptr_array_extend_and_steal(root->ropes, g_steal_pointer(&value->ropes));
+  return g_steal_pointer(&value->structure);
 }
 
 struct asn1_value *asn1_decode_mem(const asn_TYPE_descriptor_t *type, const void *data, gsize length,

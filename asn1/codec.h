@@ -50,6 +50,10 @@ struct asn1_value;
  * reaches beyond its parent". */
 struct asn1_value *asn1_decode(const struct asn_TYPE_descriptor_s *type, struct octets *source,
                                const struct asn1_limits *limits, GError **error);
+/* The same to a structure that is to be hung into root's, which takes over its long strings; free() releases its outermost
+ * block. */
+void *asn1_decode_into(struct asn1_value *root, const struct asn_TYPE_descriptor_s *type, struct octets *source,
+                       const struct asn1_limits *limits, GError **error);
 /* The same for short values in memory (SPDU user data, binds, extensions' values). */
 struct asn1_value *asn1_decode_mem(const struct asn_TYPE_descriptor_s *type, const void *data, gsize length,
                                    const struct asn1_limits *limits, GError **error);

@@ -41,7 +41,7 @@ bool body_add_children(struct to_x400 *to, const struct mime_part *part, struct 
 const char *body_subtype(const struct mime_part *part);
 /* A text of IA5, whose octets are 7-bit already, as a body part. */
 void body_put_ia5(struct to_x400 *to, struct octets *octets, struct BodyPart *body_part);
-/* An EXTERNAL of a direct reference and a value (RFC 2157 5.5). */
+/* An EXTERNAL of a direct reference (OID_UNKNOWN: the caller puts it) and a value (RFC 2157 5.5). */
 bool body_put_external(struct asn1_value *root, struct External *external, enum oid oid,
                        const struct asn1_value *content, GError **error);
 
@@ -51,8 +51,24 @@ body_make body_make_text;
 /* body_to_basic.c: HARPOON text (3.1.3, RFC 1496), a body part that was wrapped (3.2), bilaterally-defined
  * (3.1.4, 6.3), facsimile (RFC 2159). */
 body_make body_make_harpoon, body_make_unwrapped, body_make_bilateral, body_make_fax;
-/* file_to_x400.c (3.1.1, 6.4). */
+/* body_to_external.c: the octets under the identifier that media.h has for their type; or under this one; or
+ * with all that their header says (3.1.2). */
+body_make body_make_registered, body_make_mime;
+enum body_status body_make_octets(struct making *making, const char *oid, GError **error);
+/* MIME-Version and Content-Transfer-Encoding, which are never carried. */
+bool body_field_is_encoding(const char *name);
+/* file_to_x400.c (3.1.1, 6.4): of the application that the type names; or of this one (dotted; NULL: that).
+ */
 body_make body_make_file;
+enum body_status body_make_file_of(struct making *making, const char *application, GError **error);
+/* body_wanted.c: what the sender wants (4.1). */
+enum body_wish { BODY_WISH_NONE, BODY_WISH_BP14, BODY_WISH_BP15, BODY_WISH_FTBP, BODY_WISH_IA5 };
+body_make body_make_wanted;
+/* The wish for a part and its object identifier (dotted; NULL: encapsulation; caller frees). */
+enum body_wish body_wanted(const struct making *making, char **oid_r);
+/* Around the parts of a multipart or message whose header may have wishes for them. */
+guint body_wanted_enter(struct to_x400 *to, const struct mime_part *part);
+void body_wanted_leave(struct to_x400 *to, guint before);
 /* body_to_message.c (6.5, 6.6). */
 body_make body_make_message, body_make_multipart;
 /* The heading extension multipart-message (6.6). */

@@ -17,6 +17,7 @@ void mime_draft_free(struct mime_draft *draft)
     return;
   g_free(draft->type);
   g_free(draft->filename);
+  g_free(draft->disposition);
   g_free(draft->id);
   g_free(draft->description);
   g_free(draft->created);
@@ -30,9 +31,11 @@ void mime_draft_free(struct mime_draft *draft)
 
 static void write_disposition(struct mime_writer *writer, const struct mime_draft *draft)
 {
-  if (!draft->filename && !draft->created && !draft->modified && !draft->read && draft->size < 0)
+  const char *disposition = draft->disposition ? draft->disposition : "attachment"; /* 2.3.2 */
+  if ((!draft->filename && !draft->created && !draft->modified && !draft->read && draft->size < 0) ||
+      !strcmp(disposition, "none"))
     return;
-  mime_writer_value(writer, "Content-Disposition", "attachment"); /* 2.3.2: always */
+  mime_writer_value(writer, "Content-Disposition", disposition);
   if (draft->filename)
     mime_writer_param(writer, "filename", draft->filename);
   if (draft->created)

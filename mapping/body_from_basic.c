@@ -3,6 +3,7 @@
  * whole, any other (3.2). */
 #include "mapping/body.h"
 #include "mapping/fax.h"
+#include "mapping/media.h"
 
 #include <string.h>
 
@@ -41,6 +42,23 @@ struct mime_draft *body_read_wrapped(const struct reading *reading, GError **err
   return g_steal_pointer(&draft);
 }
 
+/* 3.1.2: quotes are kept where there are any, and set where some are needed. */
+static void append_parameter(GString *line, const char *name, const char *value)
+{
+  bool token = *value && !value[strcspn(value, " ()<>@,;:\\\"/[]?=")];
+  gsize length = strlen(value);
+  bool quoted = length >= 2 && value[0] == '"' && value[length - 1] == '"';
+  g_string_append_printf(line, "; %s=%s", name, token || quoted ? value : "\"");
+  if (token || quoted)
+    return;
+  for (; *value; value++) {
+    if (strchr("\"\\", *value))
+      g_string_append_c(line, '\\');
+    g_string_append_c(line, *value);
+  }
+  g_string_append_c(line, '"');
+}
+
 /* 3.1.2: any MIME content in body part 15. */
 struct mime_draft *body_read_mime(const struct reading *reading, GError **error)
 {
@@ -63,8 +81,7 @@ struct mime_draft *body_read_mime(const struct reading *reading, GError **error)
     const struct MimeParameter *parameter = mime->content_parameters.list.array[i];
     g_autofree char *name = x400_text(parameters, CHARSET_IA5, &parameter->parameter, 128),
                     *value = x400_text(parameters, CHARSET_IA5, &parameter->parameter_value, 1024);
-    bool token = *value && !value[strcspn(value, " ()<>@,;:\\\"/[]?=")]; /* quoting is kept, where it came */
-    g_string_append_printf(line, token || *value == '"' ? "; %s=%s" : "; %s=\"%s\"", name, value);
+    append_parameter(line, name, value);
   }
   draft->type = g_string_free(line, FALSE);
   for (int i = 0; i < mime->other_header_fields.list.count; i++) {
@@ -79,33 +96,19 @@ struct mime_draft *body_read_mime(const struct reading *reading, GError **error)
   return draft;
 }
 
-/* RFC 2158 and 2160. */
-static const struct {
-  enum oid oid;
-  const char *type;
-} registered[] = {
-    {OID_MIME_POSTSCRIPT_BODY, "application/postscript"},
-    {OID_MIME_JPEG_BODY, "image/jpeg"},
-    {OID_MIME_GIF_BODY, "image/gif"},
-};
-
 struct mime_draft *body_read_octets(const struct reading *reading, GError **error)
 {
   (void)error;
   const struct External *data = &reading->part->choice.externally_defined.data;
-  enum oid oid = oid_get(data->direct_reference);
-  for (gsize i = 0; i < G_N_ELEMENTS(registered); i++) {
-    if (registered[i].oid != oid)
-      continue;
-    g_autoptr(octets_t) octets = body_external_octets(reading->from, reading->from->value, data);
-    if (!octets)
-      return NULL;
-    struct mime_draft *draft = mime_draft_new();
-    draft->type = g_strdup(registered[i].type);
-    draft->content = g_steal_pointer(&octets);
-    return draft;
-  }
-  return NULL;
+  g_autofree char *dotted = data->direct_reference ? x400_oid_text(data->direct_reference) : NULL;
+  const char *type = dotted ? media_type(reading->from->context->settings, MEDIA_BODY_PART, dotted) : NULL;
+  g_autoptr(octets_t) octets = type ? body_external_octets(reading->from, reading->from->value, data) : NULL;
+  if (!octets)
+    return NULL;
+  struct mime_draft *draft = mime_draft_new();
+  draft->type = g_strdup(type);
+  draft->content = g_steal_pointer(&octets);
+  return draft;
 }
 
 /* Type and name from the heading's field when our own side wrote it (decision 0052). */

@@ -80,20 +80,18 @@ static bool is_of_1984(const struct BodyPart *part)
          part->present == BodyPart_PR_bilaterally_defined;
 }
 
-/* 3.2 backwards. What is no body part, one that the peer cannot read, or too long to be one again, is for
- * another row. */
+/* 3.2 backwards.  What is no body part, or one that the peer cannot read, is for another row. */
 enum body_status body_make_unwrapped(struct making *making, GError **error)
 {
   struct to_x400 *to = making->to;
   struct octets *content = making_content(making, error);
   if (!content)
     return BODY_FAILED;
-  g_autoptr(asn1_value_t) value = asn1_decode(&asn_DEF_BodyPart, content, NULL, NULL);
+  const struct asn1_limits limits = {.elements = to->context->settings->elements_max};
+  g_autoptr(asn1_value_t) value = asn1_decode(&asn_DEF_BodyPart, content, &limits, NULL);
   if (!value || (to->old && !is_of_1984(asn1_value_get(value))))
     return BODY_OTHER;
-  struct BodyPart *wrapped = asn1_value_steal(g_steal_pointer(&value));
-  if (!wrapped)
-    return BODY_OTHER;
+  struct BodyPart *wrapped = asn1_decode_into(to->value, &asn_DEF_BodyPart, content, &limits, NULL);
   *making->body_part = *wrapped;
   free(wrapped);
   to->new_features |= making->body_part->present == BodyPart_PR_externally_defined;

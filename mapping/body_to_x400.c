@@ -41,6 +41,17 @@ static bool wants_bilateral(const struct making *making)
   return making->to->peer->attachment_body == MAPPING_ATTACHMENT_BILATERAL;
 }
 
+static bool wants_registered(const struct making *making)
+{
+  return !making->to->old && making->to->peer->attachment_body == MAPPING_ATTACHMENT_EXTERNAL;
+}
+
+static bool wants_mime(const struct making *making)
+{
+  return wants_registered(making) ||
+         (!making->to->old && making->to->peer->attachment_body == MAPPING_ATTACHMENT_MIME);
+}
+
 static bool is_for_1984(const struct making *making)
 {
   return making->to->old;
@@ -55,20 +66,23 @@ static const struct row {
   body_make *make;
   const char *clause;
 } rows[] = {
-    {"multipart/signed", NULL, body_make_harpoon, "7.3"},          /* 2157 7.3 */
-    {"multipart/encrypted", NULL, body_make_harpoon, "7.4"},       /* 2157 7.4 */
-    {"multipart/", is_multipart, body_make_multipart, "6.6"},      /* 2157 6.6 */
-    {"message/", is_mail, body_make_message, "6.5"},               /* 2157 6.5 */
-    {"text/plain", body_is_text, body_make_text, "6.1, 6.2, 6.7"}, /* 2157 6.1 */
-    {"text/plain", is_text_for_ia5, body_make_harpoon, "3.1.3"},   /* 2157 3.1.3 */
-    {"message/external-body", NULL, body_make_harpoon, "7.1"},     /* 2157 7.1 */
-    {"application/x400-bp", NULL, body_make_unwrapped, "3.2"},     /* 2157 3.2 */
-    {"image/g3fax", NULL, body_make_fax, "RFC 2159"},              /* 2159 */
-    {"", wants_bilateral, body_make_bilateral, "3.1.4, 6.3"},      /* 2157 6.3 */
-    {"", is_for_1984, body_make_harpoon, "RFC 1496 3.2"},          /* 1496 3.2 */
-    {"application/octet-stream", NULL, body_make_file, "6.4"},     /* 2157 6.4 */
-    {"application/x-ftbp.", NULL, body_make_file, "3.3"},          /* 2157 3.3 */
-    {"", NULL, body_make_file, "3.1.1"},                           /* 2157 3.1.1 */
+    {"multipart/signed", NULL, body_make_harpoon, "7.3"},          /* 2157-7.3 */
+    {"multipart/encrypted", NULL, body_make_harpoon, "7.4"},       /* 2157-7.4 */
+    {"multipart/", is_multipart, body_make_multipart, "6.6"},      /* 2157-6.6 */
+    {"message/", is_mail, body_make_message, "6.5"},               /* 2157-6.5 */
+    {"", NULL, body_make_wanted, "4.1"},                           /* 2157-4.1 */
+    {"text/plain", body_is_text, body_make_text, "6.1, 6.2, 6.7"}, /* 2157-6.1 */
+    {"text/plain", is_text_for_ia5, body_make_harpoon, "3.1.3"},   /* 2157-3.1.3 */
+    {"message/external-body", NULL, body_make_harpoon, "7.1"},     /* 2157-7.1 */
+    {"application/x400-bp", NULL, body_make_unwrapped, "3.2"},     /* 2157-3.2 */
+    {"image/g3fax", NULL, body_make_fax, "RFC 2159"},              /* 2159-2 */
+    {"", wants_bilateral, body_make_bilateral, "3.1.4, 6.3"},      /* 2157-6.3 */
+    {"", wants_registered, body_make_registered, "5.3"},           /* 2157-5.3 */
+    {"", wants_mime, body_make_mime, "3.1.2"},                     /* 2157-3.1.2 */
+    {"", is_for_1984, body_make_harpoon, "RFC 1496 3.2"},          /* 1496-3.2 */
+    {"application/octet-stream", NULL, body_make_file, "6.4"},     /* 2157-6.4 */
+    {"application/x-ftbp.", NULL, body_make_file, "3.3"},          /* 2157-3.3 */
+    {"", NULL, body_make_file, "3.1.1"},                           /* 2157-3.1.1 */
 };
 
 /* Of whole types, and of those that a family or prefix covers. */
@@ -121,10 +135,12 @@ bool body_add_part(struct to_x400 *to, const struct mime_part *part, bool alone,
 bool body_add_children(struct to_x400 *to, const struct mime_part *part, struct Body *body, GPtrArray *fields,
                        GError **error)
 {
-  for (guint i = 0; i < part->children->len; i++)
-    if (!body_add_part(to, part->children->pdata[i], false, body, fields, error))
-      return false;
-  return true;
+  guint wishes = body_wanted_enter(to, part);
+  bool good = true;
+  for (guint i = 0; good && i < part->children->len; i++)
+    good = body_add_part(to, part->children->pdata[i], false, body, fields, error);
+  body_wanted_leave(to, wishes);
+  return good;
 }
 
 const char *body_subtype(const struct mime_part *part)
@@ -139,7 +155,8 @@ bool body_put_external(struct asn1_value *root, struct External *external, enum 
   if (!octets)
     return false;
   external->direct_reference = asn1_new_field(OBJECT_IDENTIFIER_t);
-  oid_put(external->direct_reference, oid);
+  if (oid)
+    oid_put(external->direct_reference, oid);
   external->encoding.present = External__encoding_PR_single_ASN1_type;
   asn1_put_octets(root, (struct OCTET_STRING *)&external->encoding.choice.single_ASN1_type, octets);
   return true;

@@ -27,6 +27,7 @@ struct to_x400 {
   char id[16];          /* queue identifier: source of identifiers that must be made */
   guint made;           /* identifiers made so far */
   guint part;           /* body parts made so far, nested ones too */
+  GPtrArray *wanted;    /* body_wanted.c's; NULL: none yet */
   bool old;             /* the peer takes X.400(84) alone: no extensions, no extended body parts */
   bool new_features;    /* something of 1988 is used: content type 22 */
 };
@@ -68,6 +69,9 @@ const char *heading_field(GPtrArray *fields, const char *name);
 /* A field that keeps type and file name of a bilaterally-defined body part (decision 0052). Never taken from
  * a mail. */
 #define HEADING_BODY_PART "X-MIXER-Body-Part"
+/* A field of a file transfer body part: what Content-Disposition said other than attachment, or "none" (decision 0133).  Never taken
+ * from a mail. */
+#define PART_DISPOSITION "X-MIXER-Disposition"
 
 /* --- bodies: body_to_x400.c, body_from_x400.c and their blocks, body.h (RFC 2157) --- */
 
@@ -75,6 +79,7 @@ const char *heading_field(GPtrArray *fields, const char *name);
 struct mime_draft {
   char *type;                      /* Content-Type whole: "application/pdf; name=x"; NULL: none is written */
   char *filename;                  /* for Content-Disposition; NULL: none */
+  char *disposition; /* NULL: attachment; "none": no Content-Disposition is written */
   char *id, *description;          /* Content-ID with brackets; Content-Description in UTF-8 */
   char *created, *modified, *read; /* for Content-Disposition: RFC 5322 dates */
   gint64 size;                     /* for Content-Disposition; -1: not known */

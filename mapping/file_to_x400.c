@@ -5,6 +5,7 @@
  * An application/octet-stream of which nothing more is to be said is EMA's unknown attachment (6.4). */
 #include "mapping/body.h"
 #include "mapping/file.h"
+#include "mapping/media.h"
 #include "mapping/mime_word.h"
 
 #include <stdlib.h>
@@ -122,40 +123,68 @@ static void put_attributes(const struct mime_mail *mail, const struct mime_part 
   attributes->object_size->choice.actual_values = (long)size;
 }
 
-static void put_environment(struct to_x400 *to, const struct mime_part *part, const char *type_line,
+/* What the file is an application's: the wish's, the one of its type, or any MIME type (3.1.1); true: that
+ * says all of its Content-Type (3.3, 6.4). */
+static bool put_application(const struct to_x400 *to, const struct mime_part *part, const char *application,
+                            OBJECT_IDENTIFIER_t *reference)
+{
+  const char *type = part->type->value;
+  if (application)
+    return !oid_put_dotted(reference, application);
+  if (g_str_has_prefix(type, FILE_ENCAPSULATED) &&
+      oid_put_dotted(reference, type + strlen(FILE_ENCAPSULATED)))
+    return true;
+  if (!strcmp(type, "application/octet-stream") &&
+      (!part->type->list->len || (part->type->list->len == 1 && mime_params_get(part->type, "name")))) {
+    oid_put(reference, OID_EMA_UNKNOWN_ATTACHMENT);
+    return true;
+  }
+  application = media_oid(to->context->settings, MEDIA_APPLICATION, type);
+  if (!application || !oid_put_dotted(reference, application))
+    oid_put(reference, OID_MIME_FTBP_DATA);
+  return false;
+}
+
+/* What Content-Disposition says beyond "attachment" (decision 0133). */
+static void put_disposition(const struct making *making, GPtrArray *fields)
+{
+  g_autoptr(mime_params_t) disposition = mime_part_disposition(making->to->mail, making->part);
+  const char *value = disposition ? disposition->value : "none";
+  if (!strcmp(value, "inline") || !strcmp(value, "none"))
+    g_ptr_array_add(fields, g_strdup_printf(PART_DISPOSITION ": %s", value));
+}
+
+static void put_environment(const struct making *making, const char *application,
                             FileTransferParameters_t *parameters, GPtrArray *fields)
 {
+  const struct mime_part *part = making->part;
   struct EnvironmentParameter *environment = parameters->environment =
       asn1_new_field(struct EnvironmentParameter);
   environment->application_reference = asn1_new_field(struct GeneralIdentifier);
   environment->application_reference->present = GeneralIdentifier_PR_registered_identifier;
-  OBJECT_IDENTIFIER_t *reference = &environment->application_reference->choice.registered_identifier;
-  const char *type = part->type->value;
-  bool ours = g_str_has_prefix(type, FILE_ENCAPSULATED) &&
-              oid_put_dotted(reference, type + strlen(FILE_ENCAPSULATED));
-  bool unknown =
-      !ours && !strcmp(type, "application/octet-stream") &&
-      (!part->type->list->len || (part->type->list->len == 1 && mime_params_get(part->type, "name")));
-  if (!ours)
-    oid_put(reference, unknown ? OID_EMA_UNKNOWN_ATTACHMENT : OID_MIME_FTBP_DATA);
-  if (!ours && !unknown)
-    g_ptr_array_insert(fields, 0, g_strdup_printf("Content-Type: %s", type_line));
+  if (!put_application(making->to, part, application,
+                       &environment->application_reference->choice.registered_identifier)) {
+    g_autofree char *line = mime_type_line(part);
+    g_ptr_array_insert(fields, 0, g_strdup_printf("Content-Type: %s", line));
+    put_disposition(making, fields);
+  }
   const char *description = mime_part_field(part, "Content-Description");
   if (description) {
-    g_autofree char *text = mime_word_decode(to->context->charsets, description);
+    g_autofree char *text = mime_word_decode(making->to->context->charsets, description);
     environment->user_visible_string = asn1_zalloc(sizeof *environment->user_visible_string);
     asn_sequence_add(&environment->user_visible_string->list, graphic_new(text));
   }
 }
 
-static struct asn1_value *parameters_new(struct to_x400 *to, const struct mime_part *part, guint64 size,
-                                         bool alone)
+static struct asn1_value *parameters_new(const struct making *making, const char *application)
 {
+  struct to_x400 *to = making->to;
+  const struct mime_part *part = making->part;
   struct asn1_value *value = asn1_value_new(&asn_DEF_FileTransferParameters);
   FileTransferParameters_t *parameters = asn1_value_get(value);
   g_autoptr(GPtrArray) fields = g_ptr_array_new_with_free_func(g_free);
   /* The header of a message's only body is in the heading already (2.3.2). */
-  for (guint i = 0; !alone && i < part->fields->len; i++) {
+  for (guint i = 0; !making->alone && i < part->fields->len; i++) {
     const struct mime_field *field = part->fields->pdata[i];
     bool ascii = true;
     for (const char *c = field->body; *c; c++)
@@ -163,12 +192,11 @@ static struct asn1_value *parameters_new(struct to_x400 *to, const struct mime_p
     if (!file_field_is_placed(field->name) && ascii)
       g_ptr_array_add(fields, g_strdup_printf("%s: %s", field->name, field->body));
   }
-  g_autofree char *type_line = mime_type_line(part);
-  put_environment(to, part, type_line, parameters, fields);
+  put_environment(making, application, parameters, fields);
   const char *id = mime_part_field(part, "Content-ID");
   if (id)
     put_identifier(to, id, value, parameters, fields);
-  put_attributes(to->mail, part, size, parameters);
+  put_attributes(to->mail, part, octets_length(making->content), parameters);
   if (fields->len) {
     g_autoptr(asn1_value_t) list = x400_field_list_new(fields);
     x400_heading_extension_add(value, &parameters->extensions, OID_RFC_822_FIELD_LIST,
@@ -177,7 +205,7 @@ static struct asn1_value *parameters_new(struct to_x400 *to, const struct mime_p
   return value;
 }
 
-enum body_status body_make_file(struct making *making, GError **error)
+enum body_status body_make_file_of(struct making *making, const char *application, GError **error)
 {
   struct to_x400 *to = making->to;
   struct octets *content = making_content(making, error);
@@ -186,8 +214,7 @@ enum body_status body_make_file(struct making *making, GError **error)
   struct BodyPart *body_part = making->body_part;
   body_part->present = BodyPart_PR_externally_defined;
   ExternallyDefinedBodyPart_t *defined = &body_part->choice.externally_defined;
-  g_autoptr(asn1_value_t) parameters =
-      parameters_new(to, making->part, octets_length(content), making->alone);
+  g_autoptr(asn1_value_t) parameters = parameters_new(making, application);
   g_autoptr(asn1_value_t) data = asn1_value_new(&asn_DEF_FileTransferData);
   FileTransferData_t *files = asn1_value_get(data);
   struct External *file = asn1_new_field(struct External);
@@ -202,4 +229,9 @@ enum body_status body_make_file(struct making *making, GError **error)
   bool good = body_put_external(to->value, defined->parameters, OID_EP_FILE_TRANSFER, parameters, error) &&
               body_put_external(to->value, &defined->data, OID_ET_FILE_TRANSFER, data, error);
   return good ? BODY_MADE : BODY_FAILED;
+}
+
+enum body_status body_make_file(struct making *making, GError **error)
+{
+  return body_make_file_of(making, NULL, error);
 }

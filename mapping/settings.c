@@ -69,8 +69,13 @@ static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping
                     : g_strcmp0(body, "iso8859-1") == 0 ? MAPPING_TEXT_LATIN1
                     : g_strcmp0(body, "teletex") == 0   ? MAPPING_TEXT_TELETEX
                                                         : MAPPING_TEXT_GENERAL;
-  peer->attachment_body = g_strcmp0(attachment, "bilateral") == 0 ? MAPPING_ATTACHMENT_BILATERAL
-                                                                  : MAPPING_ATTACHMENT_FILE_TRANSFER;
+  peer->attachment_body = g_strcmp0(attachment, "bilateral") == 0            ? MAPPING_ATTACHMENT_BILATERAL
+                          : g_strcmp0(attachment, "externally-defined") == 0 ? MAPPING_ATTACHMENT_EXTERNAL
+                          : g_strcmp0(attachment, "mime") == 0               ? MAPPING_ATTACHMENT_MIME
+                                                                             : MAPPING_ATTACHMENT_FILE_TRANSFER;
+  g_autofree char *alternative = text(dictionary, "alternative"), *facsimile = text(dictionary, "facsimile");
+  peer->text_alone = g_strcmp0(alternative, "text") == 0;
+  peer->tiff = g_strcmp0(facsimile, "tiff") == 0;
   peer->content_type = g_strcmp0(content, "2") == 0 ? 2 : g_strcmp0(content, "22") == 0 ? 22 : 0;
   peer->p1_1984 = g_strcmp0(mode, "1984") == 0;
   g_variant_lookup(dictionary, "size-max", "t", &peer->size_max);
@@ -88,6 +93,30 @@ static void read_peers(GVariant *dictionary, struct mapping_settings *settings)
   }
 }
 
+static void media_free(gpointer data)
+{
+  struct mapping_media *media = data;
+  g_free(media->type);
+  g_free(media->body_part);
+  g_free(media->application);
+  g_free(media);
+}
+
+static void read_media(GVariant *dictionary, struct mapping_settings *settings)
+{
+  settings->media = g_ptr_array_new_with_free_func(media_free);
+  g_autoptr(GVariant) list = g_variant_lookup_value(dictionary, "media", G_VARIANT_TYPE("aa{sv}"));
+  gsize count = list ? g_variant_n_children(list) : 0;
+  for (gsize i = 0; i < count; i++) {
+    g_autoptr(GVariant) one = g_variant_get_child_value(list, i);
+    struct mapping_media *media = g_new0(struct mapping_media, 1);
+    media->type = text(one, "type");
+    media->body_part = text(one, "body-part");
+    media->application = text(one, "application");
+    g_ptr_array_add(settings->media, media);
+  }
+}
+
 static bool check(const struct mapping_settings *settings, GError **error)
 {
   const char *wrong = !settings->domain || !mailbox_domain_is_plain(settings->domain) ? "domain"
@@ -97,6 +126,8 @@ static bool check(const struct mapping_settings *settings, GError **error)
   if (!wrong) {
     for (guint i = 0; i < settings->peers->len && !wrong; i++)
       wrong = ((struct mapping_peer *)settings->peers->pdata[i])->name ? NULL : "peers: name";
+    for (guint i = 0; i < settings->media->len && !wrong; i++)
+      wrong = ((struct mapping_media *)settings->media->pdata[i])->type ? NULL : "media: type";
   }
   if (wrong)
     g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_SETTINGS, "settings: \"%s\" is missing or not valid",
@@ -122,6 +153,7 @@ struct mapping_settings *mapping_settings_new(GVariant *dictionary, GError **err
   settings->smarthost = text(dictionary, "smarthost");
   settings->smarthost_port = number(dictionary, "smarthost-port", 25);
   read_peers(dictionary, settings);
+  read_media(dictionary, settings);
   settings->routes = g_variant_lookup_value(dictionary, "routes", G_VARIANT_TYPE("aa{sv}"));
   settings->aliases = g_variant_lookup_value(dictionary, "aliases", G_VARIANT_TYPE("aa{sv}"));
   settings->tables = g_variant_lookup_value(dictionary, "tables", G_VARIANT_TYPE("aa{sv}"));
@@ -149,6 +181,7 @@ void mapping_settings_free(struct mapping_settings *settings)
   g_free(settings->smarthost);
   clear_gdi(&settings->gdi);
   g_ptr_array_unref(settings->peers);
+  g_ptr_array_unref(settings->media);
   g_clear_pointer(&settings->routes, g_variant_unref);
   g_clear_pointer(&settings->aliases, g_variant_unref);
   g_clear_pointer(&settings->tables, g_variant_unref);

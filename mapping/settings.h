@@ -3,11 +3,13 @@
  * Keys (type): "generation" u; "domain" s; "hostname" s; "administrator" s; "or-address" s; "country" "admd" "prmd" "mta-name" s;
  * "depth-max" "parts-max" "headers-max" "elements-max" "hops-max" u;
  * "peers" aa{sv}: "name" s, "country" "admd" "prmd" "local-mta" "remote-mta" s, "text-body" s (general-text|ia5|iso8859-1|teletex),
- *   "attachment-body" s (file-transfer|bilateral), "content-type" s (auto|2|22), "size-max" t,
+ *   "attachment-body" s (file-transfer|bilateral|externally-defined|mime), "alternative" s (all|text), "facsimile" s (g3fax|tiff),
+ *   "content-type" s (auto|2|22), "size-max" t,
  *   "mode" s (1988-normal|1988-x410|1984: what the peer's P1 is; absent: 1988),
  *   "remote-country" "remote-admd" "remote-prmd" s, "deferred-delivery" s (honour|pass);
  * "routes" aa{sv}: "or" s + "peer" s, or "domain" s + optional "smarthost" s, "port" u; in the file's order, "line" u;
  * "smarthost" s, "smarthost-port" u (default next hop of SMTP recipients; absent: by MX);
+ * "media" aa{sv}: "type" s, "body-part" "application" s (dotted object identifiers);
  * "tables" aa{sv}: "kind" s, "file" s (name for messages). */
 #ifndef GW400_MAPPING_SETTINGS_H
 #define GW400_MAPPING_SETTINGS_H
@@ -16,7 +18,12 @@
 #include <stdbool.h>
 
 enum mapping_text_body { MAPPING_TEXT_GENERAL, MAPPING_TEXT_IA5, MAPPING_TEXT_LATIN1, MAPPING_TEXT_TELETEX };
-enum mapping_attachment_body { MAPPING_ATTACHMENT_FILE_TRANSFER, MAPPING_ATTACHMENT_BILATERAL };
+enum mapping_attachment_body {
+  MAPPING_ATTACHMENT_FILE_TRANSFER,
+  MAPPING_ATTACHMENT_BILATERAL,
+  MAPPING_ATTACHMENT_EXTERNAL, /* of the type's own identifier where one is registered, else as MIME */
+  MAPPING_ATTACHMENT_MIME      /* RFC 2157 3.1.2 */
+};
 
 struct mapping_gdi { char *country, *admd, *prmd; }; /* global domain identifier; prmd may be NULL */
 struct mapping_peer {
@@ -26,10 +33,13 @@ struct mapping_peer {
   bool deferred_honour;          /* what comes from it with a deferred delivery time is held here */
   enum mapping_text_body text_body;
   enum mapping_attachment_body attachment_body;
+  bool text_alone; /* of alternatives, what is no text is left out when one is plain text */
+  bool tiff;       /* a facsimile from it is given as image/tiff, and a TIFF to it becomes one */
   guint content_type; /* 0 auto, 2, 22 */
   bool p1_1984;       /* its envelopes are those of X.411 (1984) */
   guint64 size_max;
 };
+struct mapping_media { char *type, *body_part, *application; }; /* dotted; NULL: none */
 struct mapping_settings {
   guint generation;
   char *domain, *hostname, *administrator, *or_address, *mta_name;
@@ -37,6 +47,7 @@ struct mapping_settings {
   guint depth_max, parts_max, headers_max, elements_max, hops_max;
   char *smarthost; guint smarthost_port;
   GPtrArray *peers;  /* of mapping_peer */
+  GPtrArray *media;  /* of mapping_media: what media.h knows beside the RFCs' registry */
   GVariant *routes, *aliases; /* compiled by route.c */
   GVariant *tables;
 };

@@ -116,6 +116,31 @@ void check_tls(const struct config *config, const struct config_tls *tls, GPtrAr
   check_file(config, tls->line, "tls ca", tls->ca, false, messages);
 }
 
+static bool is_object_identifier(const char *text)
+{
+  g_auto(GStrv) arcs = g_strsplit(text, ".", -1);
+  bool good = g_strv_length(arcs) >= 2 && strlen(arcs[0]) == 1 && arcs[0][0] >= '0' && arcs[0][0] <= '2';
+  for (char **arc = arcs; good && *arc; arc++)
+    good = **arc && strspn(*arc, "0123456789") == strlen(*arc) && (**arc != '0' || !(*arc)[1]);
+  return good;
+}
+
+static void check_media(const struct config *config, const struct config_media *media, GPtrArray *messages)
+{
+  const char *slash = strchr(media->type, '/');
+  if (!slash || slash == media->type || !slash[1] || strpbrk(slash + 1, "/; "))
+    check_complain(messages, config, media->line, "<media type=\"%s\">: expected type/subtype", media->type);
+  if (!media->body_part && !media->application)
+    check_complain(messages, config, media->line, "<media type=\"%s\"> needs body-part or application",
+                   media->type);
+  const char *const oids[] = {media->body_part, media->application};
+  for (gsize i = 0; i < G_N_ELEMENTS(oids); i++)
+    if (oids[i] && !is_object_identifier(oids[i]))
+      check_complain(messages, config, media->line,
+                     "<media> %s=\"%s\": expected an object identifier as 2.6.1.4",
+                     i ? "application" : "body-part", oids[i]);
+}
+
 void check_config(struct config *config, GPtrArray *messages)
 {
   if (config->smtp.relay_networks->len == 0 && config->smtp.relay_certificates->len == 0) {
@@ -130,6 +155,8 @@ void check_config(struct config *config, GPtrArray *messages)
     check_route(config, config->routes->pdata[i], messages);
     check_fallbacks(config, config->routes->pdata[i], messages);
   }
+  for (guint i = 0; i < config->media->len; i++)
+    check_media(config, config->media->pdata[i], messages);
   for (guint i = 0; i < config->tables->len; i++) {
     const struct config_table *table = config->tables->pdata[i];
     if (!g_file_test(table->file, G_FILE_TEST_IS_REGULAR))

@@ -103,7 +103,9 @@ struct config_peer { /* <peer name="land" ...>: a bilateral sheet, one to one */
   guint64 size_max;
   enum config_deferred deferred_delivery;
   char *text_body;       /* general-text | ia5 | iso8859-1 : how text is sent */
-  char *attachment_body; /* file-transfer | bilateral */
+  char *attachment_body; /* file-transfer | bilateral | externally-defined | mime */
+  char *alternative;     /* all | text */
+  char *facsimile;       /* g3fax | tiff */
   char *content_type;    /* auto | 2 | 22 */
 };
 
@@ -113,6 +115,11 @@ struct config_route { /* <route or="/C=de/ADMD=x/" peer="land"/>, <route domain=
   GPtrArray *fallbacks;   /* or; char*: peers for when the first cannot be reached, in order */
   char *domain, *smarthost;
   guint port; /* domain: exact or ".sub"; smarthost NULL: by MX */
+  guint line;
+};
+
+struct config_media { /* <media type="application/pdf" application="1.2.3"/> */
+  char *type, *body_part, *application;
   guint line;
 };
 
@@ -142,7 +149,7 @@ struct config {
   guint associations_max;
   guint64 record_memory; /* of all wire records together */
   struct config_tls p1_tls;
-  GPtrArray *peers, *routes, *aliases, *tables;
+  GPtrArray *peers, *routes, *aliases, *media, *tables;
   /* <queue> */
   guint lifetime_s, lifetime_urgent_s, lifetime_non_urgent_s; /* 0: lifetime_s */
   guint deferral_max_s, fallback_after_s;

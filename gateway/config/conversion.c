@@ -37,6 +37,8 @@ static GVariant *peers(const struct config *config)
     add_text(&list, "remote-mta", peer->remote_mta);
     add_text(&list, "text-body", peer->text_body);
     add_text(&list, "attachment-body", peer->attachment_body);
+    add_text(&list, "alternative", peer->alternative);
+    add_text(&list, "facsimile", peer->facsimile);
     add_text(&list, "content-type", peer->content_type);
     g_variant_builder_add(&list, "{sv}", "size-max", g_variant_new_uint64(peer->size_max));
     g_variant_builder_close(&list);
@@ -81,6 +83,21 @@ static GVariant *aliases(const struct config *config)
   return g_variant_builder_end(&list);
 }
 
+static GVariant *media(const struct config *config)
+{
+  GVariantBuilder list;
+  g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+  for (guint i = 0; i < config->media->len; i++) {
+    const struct config_media *one = config->media->pdata[i];
+    g_variant_builder_open(&list, G_VARIANT_TYPE_VARDICT);
+    add_text(&list, "type", one->type);
+    add_text(&list, "body-part", one->body_part);
+    add_text(&list, "application", one->application);
+    g_variant_builder_close(&list);
+  }
+  return g_variant_builder_end(&list);
+}
+
 static GVariant *tables(const struct config *config)
 {
   GVariantBuilder list;
@@ -118,6 +135,7 @@ GVariant *config_conversion(const struct config *config, guint generation)
   g_variant_builder_add(&builder, "{sv}", "peers", peers(config));
   g_variant_builder_add(&builder, "{sv}", "routes", routes(config));
   g_variant_builder_add(&builder, "{sv}", "aliases", aliases(config));
+  g_variant_builder_add(&builder, "{sv}", "media", media(config));
   g_variant_builder_add(&builder, "{sv}", "tables", tables(config));
   return g_variant_builder_end(&builder);
 }

@@ -78,6 +78,14 @@ static const struct schema_attribute alias_attributes[] = {
    .help = "What it is the same as for routing: a name, \"0\" or a single space; not itself an alias."},
   END_OF_ROWS};
 
+static const struct schema_attribute media_attributes[] = {
+  {TEXT("type", config_media, type, 127), .required = true, .help = "Media type: type/subtype."},
+  {TEXT("body-part", config_media, body_part, 255),
+   .help = "Object identifier, dotted, of the externally-defined body part that is an OCTET STRING of it."},
+  {TEXT("application", config_media, application, 255),
+   .help = "Object identifier, dotted, of the application of its file transfer body part."},
+  END_OF_ROWS};
+
 static const struct schema_attribute table_attributes[] = {
   {CHOICE("kind", config_table, kind, "domain-to-or|or-to-domain|domain-to-or-gateway|or-to-domain-gateway"), .required = true,
    .help = "Which of the four tables of RFC 2156 appendix F."},
@@ -154,6 +162,8 @@ static const struct schema_element root_children[] = {
    .help = "Where addresses lie: or with peer, or domain with smarthost."},
   {LIST("alias", config, aliases, config_alias), .attributes = alias_attributes,
    .help = "Two values of ADMD that routing takes as the same."},
+  {LIST("media", config, media, config_media), .attributes = media_attributes,
+   .help = "A media type and what it is in X.400, beside those of RFC 2157, 2158 and 2160."},
   {LIST("table", config, tables, config_table), .attributes = table_attributes,
    .help = "A mapping table of RFC 2156 appendix F."},
   {LINED("queue", config, queue_line), .attributes = queue_attributes, .help = "Lifetime and retries."},

@@ -153,9 +153,15 @@ const struct schema_attribute schema_peer_attributes[] = {
            "it."},
   {CHOICE("text-body", config_peer, text_body, "general-text|ia5|iso8859-1|teletex"), .standard = "general-text",
    .help = "Body part in which text that is not ASCII is sent. Peers of 1984 have IA5 text, where it stands as MIME, and teletex."},
-  {CHOICE("attachment-body", config_peer, attachment_body, "file-transfer|bilateral"),
+  {CHOICE("attachment-body", config_peer, attachment_body, "file-transfer|bilateral|externally-defined|mime"),
    .standard = "file-transfer",
-   .help = "Body part in which attachments are sent. 1984 has no file transfer body part: there they go as MIME in IA5 text."},
+   .help = "Body part in which attachments are sent: file transfer, bilaterally-defined, externally-defined (under their type's own "
+           "identifier if it has one, else as mime), or MIME in body part 15. To 1984 all but bilateral are MIME in IA5 text."},
+  {CHOICE("alternative", config_peer, alternative, "all|text"), .standard = "all",
+   .help = "What is sent of multipart/alternative: all of its parts, or, if one is plain text, no HTML beside it."},
+  {CHOICE("facsimile", config_peer, facsimile, "g3fax|tiff"), .standard = "g3fax",
+   .help = "What g3-facsimile from this peer becomes in mail: image/g3fax, or image/tiff; with tiff, a black and white TIFF "
+           "to it becomes g3-facsimile."},
   {CHOICE("content-type", config_peer, content_type, "auto|2|22"), .standard = "auto",
    .help = "Content type sent: P2, P22, or P22 where its elements are used (to a peer of 1984 P2). With 2 relayed P22 is "
            "downgraded too."},
