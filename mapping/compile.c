@@ -65,7 +65,7 @@ static bool read_sources(const struct mapping_job *job, GArray *sources, GPtrArr
     g_variant_lookup(one, "kind", "&s", &kind);
     g_variant_lookup(one, "file", "&s", &file);
     struct mcgam_source source = {.table = mcgam_table_from_name(kind), .file = file};
-    if (source.table == MCGAM_TABLES) {
+    if (source.table == MCGAM_SOURCES) {
       g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_SETTINGS,
                   "settings: \"%s\" is no kind of mapping table", kind);
       return false;

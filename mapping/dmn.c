@@ -1,6 +1,7 @@
 #include "mapping/dmn.h"
 
 #include "mapping/mapping.h"
+#include "mapping/or_asn1.h"
 #include "mapping/or_compare.h"
 #include "mapping/or_keys.h"
 #include "mapping/ps_encoding.h"
@@ -77,7 +78,12 @@ static bool read_part(const char *text, struct part *part, GError **error)
     return true;
   if (!ps_is_printable(dollar + 1))
     return fail(error, "\"%s\" is not PrintableString", dollar + 1);
-  part->value = g_strdup(dollar + 1);
+  enum or_encoding encoding = or_keys[part->key].encoding;
+  if ((encoding == OR_ENCODING_N && !ps_is_numeric(dollar + 1)) ||
+      (encoding == OR_ENCODING_I && (!ps_is_digits(dollar + 1) || strlen(dollar + 1) > 9)) ||
+      (encoding == OR_ENCODING_X && !or_psap_parse(dollar + 1, NULL, NULL)))
+    return fail(error, "\"%s\" is no value of %s", dollar + 1, or_keys[part->key].keyword);
+  part->value = g_strdup(dollar + 1 + (encoding == OR_ENCODING_X ? strspn(dollar + 1, "/") : 0));
   return true;
 }
 
@@ -160,4 +166,20 @@ char *dmn_key(const struct or_address *address, guint depth)
     g_string_append(key, folded);
   }
   return g_string_free(key, FALSE);
+}
+
+char *dmn_format(const struct or_address *address, guint depth)
+{
+  GString *text = g_string_new(NULL);
+  for (guint level = depth; level-- > 0;) {
+    guint index;
+    const char *value = hierarchy_get(address, level);
+    g_string_append_printf(text, "%s%s$", text->len ? "." : "", or_keys[hierarchy_key(level, &index)].keyword);
+    for (const char *p = value ? value : "@"; *p; p++) {
+      if (*p == '.')
+        g_string_append_c(text, '\\');
+      g_string_append_c(text, *p);
+    }
+  }
+  return g_string_free(text, FALSE);
 }

@@ -18,5 +18,7 @@ bool dmn_parse(const char *text, bool hierarchy, struct dmn *dmn_r, GError **err
 
 /* The key of an address's first depth levels in a compiled table: values folded, "@" for an omitted one. */
 char *dmn_key(const struct or_address *address, guint depth);
+/* The same levels as appendix F writes them. Caller frees. */
+char *dmn_format(const struct or_address *address, guint depth);
 
 #endif

@@ -8,6 +8,7 @@
 #include "mapping/or_text.h"
 #include "mapping/ps_encoding.h"
 #include "mapping/rules.h"
+#include "mapping/users.h"
 
 #include <string.h>
 
@@ -146,7 +147,7 @@ static char *if_it_maps_back(struct mapping_context *context, const struct or_ad
   g_autoptr(GError) error = NULL;
   enum to_or_rule rule = TO_OR_DDA_OWN;
   g_autoptr(or_address_t) back = rules_to_or(context, mailbox, ADDRESS_RECIPIENT, NULL, &rule, &error);
-  if (back && (rule == TO_OR_TEXT || rule == TO_OR_MCGAM) && or_address_equal(back, address))
+  if (back && rules_names_user(rule) && or_address_equal(back, address))
     return g_steal_pointer(&mailbox);
   rules_tell(explain, "4.3.5: %s is not taken: it does not map back (%s)", mailbox,
              error ? error->message : "4.3.4 gives another address");
@@ -158,11 +159,9 @@ static char *by_mcgam(struct mapping_context *context, const struct or_address *
 {
   guint depth = 0;
   const char *row = mcgam_match_or(context->tables, MCGAM_OR_TO_DOMAIN, address, &depth);
-  if (!row) {
-    rules_tell(explain, "4.3.5 Mapping B step 3: no MCGAM (table or-to-domain)");
+  rules_tell_or(explain, "4.3.5 Mapping B step 3", MCGAM_OR_TO_DOMAIN, address, depth, row);
+  if (!row)
     return NULL;
-  }
-  rules_tell(explain, "4.3.5 Mapping B step 3: MCGAM gives the domain %s", row);
   g_autoptr(GString) domain = g_string_new(row);
   for (; depth < HIERARCHY_LEVELS && something_left(address, depth + 1); depth++) {
     g_autofree char *label = label_of(address, depth);
@@ -195,14 +194,20 @@ static char *mapping_b(struct mapping_context *context, const struct or_address 
                        enum address_use use, GPtrArray *explain, enum from_or_rule *rule_r)
 {
   *rule_r = FROM_OR_MCGAM;
+  rules_tell(explain,
+             "4.3.5 Mapping B steps 1 and 2: spaces, case and an ADMD of spaces do not count in tables");
   char *mailbox = by_mcgam(context, address, explain);
-  guint depth;
+  guint depth = 0;
   /* Errors come back to a return address through this gateway. */
   const char *gateway = use == ADDRESS_ORIGINATOR
                             ? NULL
                             : mcgam_match_or(context->tables, MCGAM_OR_TO_DOMAIN_GATEWAY, address, &depth);
+  if (!mailbox && use == ADDRESS_ORIGINATOR)
+    rules_tell(explain, "4.3.5 Mapping B step 3: a return address takes no preferred gateway");
+  else if (!mailbox)
+    rules_tell_or(explain, "4.3.5 Mapping B step 3: preferred gateway", MCGAM_OR_TO_DOMAIN_GATEWAY, address,
+                  depth, gateway);
   if (!mailbox && gateway) {
-    rules_tell(explain, "4.3.5 Mapping B step 3: preferred gateway %s (table or-to-domain-gateway)", gateway);
     *rule_r = FROM_OR_GATEWAY;
     mailbox = whole_at(context, address, gateway, explain);
   }
@@ -212,6 +217,19 @@ static char *mapping_b(struct mapping_context *context, const struct or_address 
     mailbox = whole_at(context, address, context->settings->domain, explain);
   }
   return mailbox;
+}
+
+/* The row of this very address. It is what the administrator says: it need not map back. */
+static char *of_user(const struct mapping_context *context, const struct or_address *address,
+                     GPtrArray *explain)
+{
+  if (mcgam_rows(context->tables, MCGAM_OR_TO_MAILBOX) == 0)
+    return NULL;
+  const char *mailbox = users_of_address(context->tables, address);
+  g_autofree char *key = explain ? or_address_format(address) : NULL;
+  rules_tell(explain, "before 4.3.5 Mapping B: table or-to-mailbox: key %s: %s", key,
+             mailbox ? mailbox : "no row");
+  return g_strdup(mailbox);
 }
 
 char *rules_from_or(struct mapping_context *context, const struct or_address *address, enum address_use use,
@@ -227,7 +245,10 @@ char *rules_from_or(struct mapping_context *context, const struct or_address *ad
     return NULL;
   }
   rules_tell(explain, "4.3.5 Mapping A: %s", wrong ? wrong->message : "not exactly one RFC-822 attribute");
-  mailbox = mapping_b(context, address, use, explain, rule_r);
+  *rule_r = FROM_OR_USER;
+  mailbox = of_user(context, address, explain);
+  if (!mailbox)
+    mailbox = mapping_b(context, address, use, explain, rule_r);
   if (!mailbox) {
     g_autofree char *text = or_address_format(address);
     rules_fail(error, MAPPING_ERROR_ADDRESS, "5.1.3",

@@ -11,19 +11,22 @@ struct mcgam {
   struct mcgam_header header;
 };
 
-static const char *const NAMES[MCGAM_TABLES] = {
+static const char *const NAMES[MCGAM_SOURCES] = {
     [MCGAM_DOMAIN_TO_OR] = "domain-to-or",
     [MCGAM_OR_TO_DOMAIN] = "or-to-domain",
     [MCGAM_DOMAIN_TO_OR_GATEWAY] = "domain-to-or-gateway",
     [MCGAM_OR_TO_DOMAIN_GATEWAY] = "or-to-domain-gateway",
+    [MCGAM_MAILBOX_TO_OR] = "mailbox-to-or",
+    [MCGAM_OR_TO_MAILBOX] = "or-to-mailbox",
+    [MCGAM_USERS] = "users",
 };
 
 enum mcgam_table mcgam_table_from_name(const char *name)
 {
-  for (enum mcgam_table table = 0; table < MCGAM_TABLES; table++)
+  for (enum mcgam_table table = 0; table < MCGAM_SOURCES; table++)
     if (strcmp(NAMES[table], name) == 0)
       return table;
-  return MCGAM_TABLES;
+  return MCGAM_SOURCES;
 }
 
 const char *mcgam_table_name(enum mcgam_table table)
@@ -138,40 +141,57 @@ guint mcgam_rows(const struct mcgam *mcgam, enum mcgam_table table)
   return mcgam->header.rows[table];
 }
 
-/* The row at a slot's offset if it is whole and has this key; the value lies behind the key. */
-static const char *row_value(const struct mcgam *mcgam, guint32 offset, const char *key, gsize key_length)
+/* A text of this length and a NUL in what is left of the file. */
+static const char *text_at(const struct mcgam *mcgam, guint64 at, gsize length)
+{
+  if (at > mcgam->length || mcgam->length - at <= length)
+    return NULL;
+  const char *text = (const char *)mcgam->data + at;
+  return text[length] == 0 && memchr(text, 0, length) == NULL ? text : NULL;
+}
+
+bool mcgam_entry(const struct mcgam *mcgam, guint32 offset, struct mcgam_entry *entry_r)
 {
   guint64 at = (guint64)offset * MCGAM_UNIT;
   struct mcgam_row row;
   if (at > mcgam->length || mcgam->length - at < sizeof row)
-    return NULL;
+    return false;
   memcpy(&row, mcgam->data + at, sizeof row);
-  gsize need = sizeof row + row.key_length + 1 + row.value_length + 1;
-  const char *text = (const char *)mcgam->data + at + sizeof row;
-  if (mcgam->length - at < need || row.key_length != key_length || memcmp(text, key, key_length) != 0)
-    return NULL;
-  const char *value = text + key_length + 1;
-  return value[row.value_length] == 0 && memchr(value, 0, row.value_length) == NULL ? value : NULL;
+  at += sizeof row;
+  *entry_r = (struct mcgam_entry){text_at(mcgam, at, row.key_length),
+                                  text_at(mcgam, at + row.key_length + 1, row.value_length)};
+  return entry_r->key && entry_r->value;
 }
 
-const char *mcgam_find(const struct mcgam *mcgam, enum mcgam_table table, const char *key)
+bool mcgam_probe(const struct mcgam *mcgam, enum mcgam_table table, guint32 hash,
+                 bool (*is)(const struct mcgam_entry *entry, const void *wanted), const void *wanted,
+                 struct mcgam_entry *entry_r)
 {
-  guint32 slots = mcgam->header.slots[table];
+  guint32 slots = mcgam->header.slots[table], place = hash & (slots - 1);
   if (!mcgam->data || slots == 0)
-    return NULL;
-  gsize length = strlen(key);
-  guint32 hash = (guint32)mcgam_hash(key, length), place = hash & (slots - 1);
+    return false;
   const guint8 *first = mcgam->data + mcgam->header.slots_at[table];
   for (guint32 tried = 0; tried < slots; tried++, place = (place + 1) & (slots - 1)) {
     struct mcgam_slot slot;
     memcpy(&slot, first + (gsize)place * sizeof slot, sizeof slot);
     if (slot.offset == 0)
-      return NULL;
-    const char *value = slot.hash == hash ? row_value(mcgam, slot.offset, key, length) : NULL;
-    if (value)
-      return value;
+      return false;
+    if (slot.hash == hash && mcgam_entry(mcgam, slot.offset, entry_r) && is(entry_r, wanted))
+      return true;
   }
-  return NULL;
+  return false;
+}
+
+static bool has_key(const struct mcgam_entry *entry, const void *wanted)
+{
+  return strcmp(entry->key, wanted) == 0;
+}
+
+const char *mcgam_find(const struct mcgam *mcgam, enum mcgam_table table, const char *key)
+{
+  struct mcgam_entry entry;
+  guint32 hash = (guint32)mcgam_hash(key, strlen(key));
+  return mcgam_probe(mcgam, table, hash, has_key, key, &entry) ? entry.value : NULL;
 }
 
 bool mcgam_match_domain(const struct mcgam *mcgam, enum mcgam_table table, const char *domain,

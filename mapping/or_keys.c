@@ -50,12 +50,18 @@ const enum or_key or_text_order[OR_KEYS] = {
 };
 /* clang-format on */
 
+/* Most words differ in their first letter, which a look tells: large tables are read word by word. */
+static bool same_word(const char *keyword, const char *word)
+{
+  return keyword[0] == g_ascii_toupper(word[0]) && g_ascii_strcasecmp(keyword, word) == 0;
+}
+
 static bool is_keyword(enum or_key key, const char *word)
 {
-  if (g_ascii_strcasecmp(or_keys[key].keyword, word) == 0)
+  if (same_word(or_keys[key].keyword, word))
     return true;
   for (gsize i = 0; i < G_N_ELEMENTS(or_keys[key].alternatives) && or_keys[key].alternatives[i]; i++)
-    if (g_ascii_strcasecmp(or_keys[key].alternatives[i], word) == 0)
+    if (same_word(or_keys[key].alternatives[i], word))
       return true;
   return false;
 }

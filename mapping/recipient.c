@@ -141,7 +141,7 @@ static bool back_into_x400(struct mapping_context *context, const char *mailbox,
 {
   enum to_or_rule rule;
   g_autoptr(or_address_t) address = rules_to_or(context, mailbox, ADDRESS_RECIPIENT, NULL, &rule, NULL);
-  if (!address || (rule != TO_OR_TEXT && rule != TO_OR_MCGAM))
+  if (!address || !rules_names_user(rule))
     return false;
   char *hop = tell_route(context, address, explain, NULL);
   if (!hop)
@@ -191,14 +191,15 @@ bool address_route_or(struct mapping_context *context, const struct or_address *
   if (mailbox && rule == FROM_OR_DDA)
     return (!routed && back_into_x400(context, mailbox, mapped_r, hop_r, explain)) ||
            into_smtp(context, mailbox, mapped_r, hop_r, explain, error);
-  if (mailbox && rule == FROM_OR_MCGAM && routed)
+  bool by_table = mailbox && (rule == FROM_OR_MCGAM || rule == FROM_OR_USER);
+  if (by_table && routed)
     return into_smtp(context, mailbox, mapped_r, hop_r, explain, error);
   *hop_r = tell_route(context, address, explain, NULL);
   if (*hop_r) {
     *mapped_r = or_address_format(address);
     return true;
   }
-  if (mailbox && rule == FROM_OR_MCGAM)
+  if (by_table)
     return into_smtp(context, mailbox, mapped_r, hop_r, explain, error);
   g_clear_error(error);
   g_free(address_hop_or(context, address, error));

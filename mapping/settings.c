@@ -144,6 +144,8 @@ struct mapping_settings *mapping_settings_new(GVariant *dictionary, GError **err
   settings->administrator = text(dictionary, "administrator");
   settings->or_address = text(dictionary, "or-address");
   settings->mta_name = text(dictionary, "mta-name");
+  g_autofree char *local_parts = text(dictionary, "local-parts");
+  settings->exact_local_parts = g_strcmp0(local_parts, "exact") == 0;
   read_gdi(dictionary, "", &settings->gdi);
   settings->depth_max = number(dictionary, "depth-max", DEPTH_MAX);
   settings->parts_max = number(dictionary, "parts-max", PARTS_MAX);

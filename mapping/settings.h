@@ -1,6 +1,6 @@
 /* settings.h - what the mapping needs from the configuration, read from the GVariant a{sv} that config_conversion() makes.
  *
- * Keys (type): "generation" u; "domain" s; "hostname" s; "administrator" s; "or-address" s; "country" "admd" "prmd" "mta-name" s;
+ * Keys (type): "generation" u; "domain" s; "hostname" s; "administrator" s; "or-address" s; "country" "admd" "prmd" "mta-name" s; "local-parts" s (any-case|exact);
  * "depth-max" "parts-max" "headers-max" "elements-max" "hops-max" u;
  * "peers" aa{sv}: "name" s, "country" "admd" "prmd" "local-mta" "remote-mta" s, "text-body" s (general-text|ia5|iso8859-1|teletex),
  *   "attachment-body" s (file-transfer|bilateral|externally-defined|mime), "alternative" s (all|text), "facsimile" s (g3fax|tiff),
@@ -44,6 +44,7 @@ struct mapping_settings {
   guint generation;
   char *domain, *hostname, *administrator, *or_address, *mta_name;
   struct mapping_gdi gdi;
+  bool exact_local_parts; /* rows of single users: local parts are compared with their case */
   guint depth_max, parts_max, headers_max, elements_max, hops_max;
   char *smarthost; guint smarthost_port;
   GPtrArray *peers;  /* of mapping_peer */

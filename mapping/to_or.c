@@ -6,6 +6,7 @@
 #include "mapping/or_text.h"
 #include "mapping/ps_encoding.h"
 #include "mapping/rules.h"
+#include "mapping/users.h"
 
 #include <string.h>
 
@@ -18,6 +19,11 @@ struct from_domain {
   bool beyond;                /* a label had no place: the address is for Stage II only */
 };
 
+bool rules_names_user(enum to_or_rule rule)
+{
+  return rule == TO_OR_USER || rule == TO_OR_TEXT || rule == TO_OR_MCGAM;
+}
+
 static bool own_domain(const struct mapping_context *context, const char *domain)
 {
   return g_ascii_strcasecmp(context->settings->domain, domain) == 0;
@@ -28,6 +34,7 @@ static bool own_domain(const struct mapping_context *context, const char *domain
 static bool readable(const char *local, GPtrArray *explain)
 {
   gsize length = strlen(local);
+  rules_tell(explain, "4.3.4 Stage I step 2: without quoting the local part is: %s", local);
   if (!length || local[0] == ' ' || local[length - 1] == ' ' || strstr(local, "  ")) {
     rules_tell(explain, "4.3.4 Stage I step 2: spaces at an end or side by side: not an O/R address");
     return false;
@@ -38,6 +45,7 @@ static bool readable(const char *local, GPtrArray *explain)
       rules_tell(explain, "4.3.4 Stage I step 3: \"%c\" is not in PrintableString: not an O/R address", *p);
       return false;
     }
+  rules_tell(explain, "4.3.4 Stage I step 3: all characters are those of std-or-address-input");
   return true;
 }
 
@@ -47,7 +55,8 @@ static struct or_address *read_local_part(const char *local, GPtrArray *explain)
   g_autoptr(GError) error = NULL;
   g_autoptr(or_address_t) address = or_text_parse_local_part(local, &error);
   if (address) {
-    rules_tell(explain, "4.3.4 Stage I step 4: the local part is an O/R address (std-or-address-input)");
+    rules_tell(explain,
+               "4.3.4 Stage I steps 4 and 5: the local part is an O/R address (std-or-address-input)");
     return g_steal_pointer(&address);
   }
   rules_tell(explain, "4.3.4 Stage I step 4: not std-or-address-input: %s", error->message);
@@ -57,7 +66,7 @@ static struct or_address *read_local_part(const char *local, GPtrArray *explain)
                "4.3.4 Stage I step 4: not a personal name that can be written back (encoded-pn, 4.1.2)");
     return NULL;
   }
-  rules_tell(explain, "4.3.4 Stage I step 4: a personal name (encoded-pn)");
+  rules_tell(explain, "4.3.4 Stage I steps 4 and 5: a personal name (encoded-pn)");
   return g_steal_pointer(&address);
 }
 
@@ -74,6 +83,7 @@ static bool can_be_completed(const struct or_address *address, GPtrArray *explai
       return false;
     }
   }
+  rules_tell(explain, "4.3.4 Stage I step 7: with C, ADMD, PRMD, O, OU it can be of mnemonic form");
   return true;
 }
 
@@ -107,11 +117,17 @@ static void derive(const struct mapping_context *context, const char *domain, st
   if (found->known)
     return;
   found->known = true;
-  if (!mailbox_domain_is_plain(domain) ||
-      !mcgam_match_domain(context->tables, MCGAM_DOMAIN_TO_OR, domain, &dmn, &rest)) {
-    rules_tell(explain, "4.3.4 Stage I step 8: no MCGAM for %s (table domain-to-or)", domain);
+  if (!mailbox_domain_is_plain(domain)) {
+    rules_tell(explain, "4.3.4 Stage I step 8: %s is not of letters, digits and hyphens (4.2 domain-syntax)",
+               domain);
     return;
   }
+  bool matched = mcgam_match_domain(context->tables, MCGAM_DOMAIN_TO_OR, domain, &dmn, &rest);
+  g_autofree char *prefix = matched && explain ? dmn_format(dmn.address, dmn.depth) : NULL;
+  rules_tell_domain(explain, "4.3.4 Stage I step 8", MCGAM_DOMAIN_TO_OR, domain,
+                    matched ? domain + rest : NULL, prefix);
+  if (!matched)
+    return;
   found->beyond = !allocate(&dmn, domain, rest, explain);
   if (!strchr(domain, '.')) {
     /* 4.3.5 step 3 never writes such a domain: a reply would get another one. */
@@ -119,8 +135,8 @@ static void derive(const struct mapping_context *context, const char *domain, st
     found->beyond = true;
   }
   found->address = dmn.address;
-  g_autofree char *text = or_address_format(found->address);
-  rules_tell(explain, "4.3.4 Stage I step 8: MCGAM for %s gives %s", domain + rest, text);
+  g_autofree char *text = explain ? or_address_format(found->address) : NULL;
+  rules_tell(explain, "4.3.4 Stage I step 8: the domain stands for %s", text);
 }
 
 /* Step 8, second half: attributes of the local part stand, those of the domain above them are added. */
@@ -175,6 +191,7 @@ static struct or_address *stage_one(const struct mapping_context *context, const
     rules_tell(explain, "4.3.4 Stage I step 6: it is whole, the domain adds nothing");
     *rule_r = TO_OR_TEXT;
   } else {
+    rules_tell(explain, "4.3.4 Stage I step 6: it is not whole, the domain has to complete it");
     if (!can_be_completed(address, explain))
       return NULL;
     derive(context, mailbox->domain, right, explain);
@@ -186,7 +203,11 @@ static struct or_address *stage_one(const struct mapping_context *context, const
     }
     *rule_r = TO_OR_MCGAM;
   }
-  return check(context, address, mailbox->domain, explain, NULL) ? g_steal_pointer(&address) : NULL;
+  if (!check(context, address, mailbox->domain, explain, NULL))
+    return NULL;
+  g_autofree char *text = explain ? or_address_format(address) : NULL;
+  rules_tell(explain, "4.3.4 Stage I step 10: %s", text);
+  return g_steal_pointer(&address);
 }
 
 /* Stage II, last part: the rest of the address that carries the DDA. */
@@ -202,14 +223,19 @@ static struct or_address *carrier(const struct mapping_context *context, const c
   struct dmn dmn;
   gsize rest = 0;
   /* A return address leads back through this gateway, whatever others there are. */
-  if (use != ADDRESS_ORIGINATOR && mailbox_domain_is_plain(domain) &&
-      mcgam_match_domain(context->tables, MCGAM_DOMAIN_TO_OR_GATEWAY, domain, &dmn, &rest)) {
-    rules_tell(explain, "4.3.4 Stage II: preferred gateway for %s (table domain-to-or-gateway)",
-               domain + rest);
+  if (use == ADDRESS_ORIGINATOR) {
+    rules_tell(explain, "4.3.4 Stage II step 3: a return address takes no preferred gateway");
+  } else {
+    bool matched = mailbox_domain_is_plain(domain) &&
+                   mcgam_match_domain(context->tables, MCGAM_DOMAIN_TO_OR_GATEWAY, domain, &dmn, &rest);
+    g_autofree char *gateway = matched && explain ? or_address_format(dmn.address) : NULL;
+    rules_tell_domain(explain, "4.3.4 Stage II step 3: preferred gateway", MCGAM_DOMAIN_TO_OR_GATEWAY, domain,
+                      matched ? domain + rest : NULL, gateway);
     *rule_r = TO_OR_DDA_GATEWAY;
-    return dmn.address;
+    if (matched)
+      return dmn.address;
   }
-  rules_tell(explain, "4.3.4 Stage II: this gateway's own O/R address carries it");
+  rules_tell(explain, "4.3.4 Stage II step 3: this gateway's own O/R address carries it");
   *rule_r = TO_OR_DDA_OWN;
   return or_address_copy(context->own);
 }
@@ -269,22 +295,51 @@ static bool refuse_own(const struct mapping_context *context, const struct mailb
   return true;
 }
 
-struct or_address *rules_to_or(struct mapping_context *context, const char *text, enum address_use use,
-                               GPtrArray *explain, enum to_or_rule *rule_r, GError **error)
+/* The row of this very mailbox. */
+static struct or_address *of_user(const struct mapping_context *context, const struct mailbox *mailbox,
+                                  GPtrArray *explain, enum to_or_rule *rule_r)
 {
-  g_autoptr(mailbox_t) mailbox = mailbox_parse(text, error);
-  if (!mailbox)
+  if (mcgam_rows(context->tables, MCGAM_MAILBOX_TO_OR) == 0)
     return NULL;
+  const char *text = users_of_mailbox(context->tables, mailbox, !context->settings->exact_local_parts);
+  rules_tell(explain, "before 4.3.4: table mailbox-to-or: key %s@%s, %s: %s", mailbox->local, mailbox->domain,
+             context->settings->exact_local_parts ? "with case" : "any case", text ? text : "no row");
+  *rule_r = TO_OR_USER;
+  return text ? or_address_parse(text, NULL) : NULL;
+}
+
+static struct or_address *by_rules(const struct mapping_context *context, const struct mailbox *mailbox,
+                                   enum address_use use, GPtrArray *explain, enum to_or_rule *rule_r,
+                                   GError **error)
+{
   struct from_domain right = {false, NULL, false};
   struct or_address *address = NULL;
   if (mailbox->route)
-    rules_tell(explain, "4.3.4 Stage I step 1: a source route");
+    rules_tell(explain, "4.3.4 Stage I step 1: a source route, which is no X.400 address");
   else
+    rules_tell(explain, "4.3.4 Stage I step 1: local-part \"@\" domain");
+  if (!mailbox->route)
     address = stage_one(context, mailbox, &right, explain, rule_r);
   if (!address && !refuse_own(context, mailbox, use, error))
     address = stage_two(context, mailbox, &right, use, explain, rule_r, error);
   or_address_free(right.address);
   return address;
+}
+
+struct or_address *rules_to_or_by_rules(struct mapping_context *context, const char *text,
+                                        enum address_use use, GPtrArray *explain, enum to_or_rule *rule_r,
+                                        GError **error)
+{
+  g_autoptr(mailbox_t) mailbox = mailbox_parse(text, error);
+  return mailbox ? by_rules(context, mailbox, use, explain, rule_r, error) : NULL;
+}
+
+struct or_address *rules_to_or(struct mapping_context *context, const char *text, enum address_use use,
+                               GPtrArray *explain, enum to_or_rule *rule_r, GError **error)
+{
+  g_autoptr(mailbox_t) mailbox = mailbox_parse(text, error);
+  struct or_address *address = mailbox ? of_user(context, mailbox, explain, rule_r) : NULL;
+  return address || !mailbox ? address : by_rules(context, mailbox, use, explain, rule_r, error);
 }
 
 struct or_address *address_to_or(struct mapping_context *context, const char *mailbox, enum address_use use,

@@ -132,7 +132,7 @@ struct config_table {
   char *kind;
   char *file;
   guint line;
-}; /* domain-to-or | or-to-domain | domain-to-or-gateway | or-to-domain-gateway */
+}; /* domain-to-or | or-to-domain | domain-to-or-gateway | or-to-domain-gateway | users | mailbox-to-or | or-to-mailbox */
 
 struct config {
   gatomicrefcount references;
@@ -142,6 +142,7 @@ struct config {
   char *administrator; /* RFC 822 address: return address and postmaster */
   char *domain; /* domain under which /C=../@domain addresses are written: the gateway's own mail domain */
   char *or_address;                       /* the gateway's own O/R address, std-or form */
+  char *local_parts;                      /* any-case | exact */
   guint gateway_line;
   char *country, *admd, *prmd, *mta_name; /* global domain identifier and MTA name in trace */
   struct config_smtp smtp;

@@ -125,6 +125,7 @@ GVariant *config_conversion(const struct config *config, guint generation)
   add_text(&builder, "admd", config->admd);
   add_text(&builder, "prmd", config->prmd);
   add_text(&builder, "mta-name", config->mta_name);
+  add_text(&builder, "local-parts", config->local_parts);
   add_number(&builder, "depth-max", config->depth_max);
   add_number(&builder, "parts-max", config->parts_max);
   add_number(&builder, "headers-max", config->headers_max);

@@ -19,6 +19,8 @@ static const struct schema_attribute gateway_attributes[] = {
   {TEXT("admd", config, admd, 16), .standard = " ",
    .help = "ADMD of our global domain identifier; a single space means any."},
   {TEXT("prmd", config, prmd, 16), .help = "PRMD of our global domain identifier."},
+  {CHOICE("local-parts", config, local_parts, "any-case|exact"), .standard = "any-case",
+   .help = "How tables of single users compare what stands before the @: without case where no row has it as it is, or exactly."},
   {TEXT("mta-name", config, mta_name, 32), .required = true,
    .help = "Our MTA name in trace information (X.411 8.5.2)."},
   {FILE_NAME("spool", config, spool), .standard = "/var/spool/gw400",
@@ -87,8 +89,9 @@ static const struct schema_attribute media_attributes[] = {
   END_OF_ROWS};
 
 static const struct schema_attribute table_attributes[] = {
-  {CHOICE("kind", config_table, kind, "domain-to-or|or-to-domain|domain-to-or-gateway|or-to-domain-gateway"), .required = true,
-   .help = "Which of the four tables of RFC 2156 appendix F."},
+  {CHOICE("kind", config_table, kind, "domain-to-or|or-to-domain|domain-to-or-gateway|or-to-domain-gateway|users|mailbox-to-or|or-to-mailbox"),
+   .required = true,
+   .help = "Which of the four tables of RFC 2156 appendix F; or rows of single users: both ways, or one way alone."},
   {FILE_NAME("file", config_table, file), .required = true, .help = "The table's text file."},
   END_OF_ROWS};
 
@@ -165,7 +168,7 @@ static const struct schema_element root_children[] = {
   {LIST("media", config, media, config_media), .attributes = media_attributes,
    .help = "A media type and what it is in X.400, beside those of RFC 2157, 2158 and 2160."},
   {LIST("table", config, tables, config_table), .attributes = table_attributes,
-   .help = "A mapping table of RFC 2156 appendix F."},
+   .help = "A mapping table: of RFC 2156 appendix F, or of single users."},
   {LINED("queue", config, queue_line), .attributes = queue_attributes, .help = "Lifetime and retries."},
   {PLAIN("converters"), .attributes = converters_attributes,
    .help = "The sandboxed processes that convert messages."},

@@ -1,13 +1,14 @@
 /* fuzz_mcgam.c - mapping tables: any text as a source of them, any octets as a compiled file.
  *
- * First octet: its low two bits the table that a text is for, 4: the rest is a compiled file (its header's
- * checksum and length are mended first, else nothing of it would be looked at).  What compiles must open, and
- * every row of the text must be found in it. */
+ * First octet: its low two bits the table that a text is for, with 8 those of single users; 4: the rest is a
+ * compiled file (its header's checksum and length are mended first, else nothing of it would be looked at).  What
+ * compiles must open, and every row of the text must be found in it. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mapping/mcgam_compile.h"
+#include "mapping/users.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,6 +42,18 @@ static void look_up(const struct mcgam *mcgam)
   }
 }
 
+static void look_up_users(const struct mcgam *mcgam)
+{
+  static const char *const mailboxes[] = {"ann@a.example", "\"a b\"@c", "x@y"};
+  static const char *const addresses[] = {"/S=ann/C=xx/", "/CN=a*{228}/O=b/C=xx/", "/X121=1/"};
+  for (guint i = 0; i < G_N_ELEMENTS(mailboxes); i++) {
+    g_autoptr(mailbox_t) mailbox = mailbox_parse(mailboxes[i], NULL);
+    users_of_mailbox(mcgam, mailbox, i % 2);
+    g_autoptr(or_address_t) address = or_address_parse(addresses[i], NULL);
+    users_of_address(mcgam, address);
+  }
+}
+
 static void try_file(const uint8_t *data, size_t size)
 {
   g_autofree guint8 *file = g_memdup2(data, size);
@@ -58,6 +71,7 @@ static void try_file(const uint8_t *data, size_t size)
     return;
   mcgam_verify(mcgam, NULL);
   look_up(mcgam);
+  look_up_users(mcgam);
   mcgam_free(mcgam);
 }
 
@@ -70,7 +84,10 @@ static void find_rows(const struct mcgam *mcgam, enum mcgam_table table, const c
     if (end == NULL || end == lines[i] || strchr(lines[i], '\r') != NULL)
       continue;
     *end = '\0';
-    if (table == MCGAM_DOMAIN_TO_OR || table == MCGAM_DOMAIN_TO_OR_GATEWAY) {
+    if (table == MCGAM_MAILBOX_TO_OR || table == MCGAM_USERS) {
+      g_autoptr(mailbox_t) mailbox = strchr(lines[i], '\\') == NULL ? mailbox_parse(lines[i], NULL) : NULL;
+      must(mailbox == NULL || users_of_mailbox(mcgam, mailbox, false) != NULL);
+    } else if (table == MCGAM_DOMAIN_TO_OR || table == MCGAM_DOMAIN_TO_OR_GATEWAY) {
       g_autofree char *key = g_ascii_strdown(g_strstrip(lines[i]), -1);
       must(*key == '\0' || mcgam_find(mcgam, table, key) != NULL); /* "": a comment behind spaces */
     }
@@ -92,6 +109,7 @@ static void try_text(enum mcgam_table table, const uint8_t *data, size_t size)
   must(mcgam != NULL && mcgam_verify(mcgam, NULL));
   find_rows(mcgam, table, text);
   look_up(mcgam);
+  look_up_users(mcgam);
   mcgam_free(mcgam);
 }
 
@@ -102,6 +120,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if (data[0] & 4)
     try_file(data + 1, size - 1);
   else
-    try_text((enum mcgam_table)(data[0] & 3), data + 1, size - 1);
+    try_text((enum mcgam_table)MIN((data[0] & 3) + (data[0] & 8) / 2, MCGAM_SOURCES - 1), data + 1, size - 1);
   return 0;
 }

@@ -46,12 +46,12 @@ static const char DOMAIN_TO_OR[] = "sea.example#PRMD$sea.ADMD$demo.C$xx#\n"
 static int compiled_tables(void)
 {
   const char *const texts[] = {DOMAIN_TO_OR, OR_TO_DOMAIN, DOMAIN_TO_GATEWAY, GATEWAY_TO_DOMAIN};
-  struct mcgam_source sources[MCGAM_TABLES];
-  for (enum mcgam_table table = 0; table < MCGAM_TABLES; table++)
+  struct mcgam_source sources[G_N_ELEMENTS(texts)];
+  for (guint table = 0; table < G_N_ELEMENTS(texts); table++)
     sources[table] =
         (struct mcgam_source){table, mcgam_table_name(table), texts[table], strlen(texts[table])};
   g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GByteArray) compiled = mcgam_compile(sources, MCGAM_TABLES, lines);
+  g_autoptr(GByteArray) compiled = mcgam_compile(sources, G_N_ELEMENTS(sources), lines);
   int fd = memfd_create("tables", MFD_CLOEXEC);
   must(compiled != NULL && fd >= 0 && write(fd, compiled->data, compiled->len) == (ssize_t)compiled->len);
   return fd;

@@ -10,11 +10,12 @@
 
 GByteArray *addressing_compile(const struct addressing_tables *tables, GPtrArray *lines)
 {
-  const char *const texts[] = {tables->domain_to_or, tables->or_to_domain, tables->domain_to_or_gateway,
-                               tables->or_to_domain_gateway};
-  struct mcgam_source sources[MCGAM_TABLES];
+  const char *const texts[MCGAM_SOURCES] = {
+      tables->domain_to_or,  tables->or_to_domain,  tables->domain_to_or_gateway, tables->or_to_domain_gateway,
+      tables->mailbox_to_or, tables->or_to_mailbox, tables->users};
+  struct mcgam_source sources[MCGAM_SOURCES];
   guint count = 0;
-  for (enum mcgam_table table = 0; table < MCGAM_TABLES; table++)
+  for (enum mcgam_table table = 0; table < MCGAM_SOURCES; table++)
     if (texts[table])
       sources[count++] =
           (struct mcgam_source){table, mcgam_table_name(table), texts[table], strlen(texts[table])};
@@ -24,7 +25,7 @@ GByteArray *addressing_compile(const struct addressing_tables *tables, GPtrArray
 
 struct mapping_context *addressing_context(const char *extra, const struct addressing_tables *tables)
 {
-  static const struct addressing_tables none = {NULL, NULL, NULL, NULL};
+  static const struct addressing_tables none = {0};
   g_autofree char *text = g_strdup_printf(
       "{%s 'domain': <'gw.test'>, 'administrator': <'postmaster@gw.test'>,"
       " 'or-address': <'/PRMD=test/ADMD=gate/C=xx/'>, 'country': <'xx'>, 'admd': <'gate'>, 'prmd': <'test'>}",

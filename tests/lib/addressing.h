@@ -6,7 +6,8 @@
 
 struct addressing_tables {
   const char *domain_to_or, *or_to_domain, *domain_to_or_gateway,
-      *or_to_domain_gateway; /* appendix F text or NULL */
+      *or_to_domain_gateway;                         /* appendix F text or NULL */
+  const char *mailbox_to_or, *or_to_mailbox, *users; /* rows of single users, or NULL */
 };
 /* The gateway gw.test in C=xx, ADMD=gate, PRMD=test; extra are more settings in GVariant's text ("'routes':
  * <...>, ") or "". Aborts when it cannot be made. */

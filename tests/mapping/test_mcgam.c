@@ -325,7 +325,7 @@ START_TEST(empty)
   ck_assert(mcgam_verify(mcgam, NULL));
   mcgam_free(mcgam);
   ck_assert_int_eq(mcgam_table_from_name("or-to-domain"), MCGAM_OR_TO_DOMAIN);
-  ck_assert_int_eq(mcgam_table_from_name("x"), MCGAM_TABLES);
+  ck_assert_int_eq(mcgam_table_from_name("x"), MCGAM_SOURCES);
 }
 END_TEST
 

@@ -533,7 +533,7 @@ static const struct {
 
 START_TEST(static_check)
 {
-  static const struct addressing_tables tables = {"land.test#PRMD$land.ADMD$gate.C$xx#\n", NULL, NULL, NULL};
+  static const struct addressing_tables tables = {.domain_to_or = "land.test#PRMD$land.ADMD$gate.C$xx#\n"};
   struct mapping_context *context = addressing_context(checks[_i].settings, &tables);
   g_autoptr(GPtrArray) warnings = route_check(context);
   if (!*checks[_i].expected) {
