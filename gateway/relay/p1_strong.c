@@ -433,8 +433,8 @@ static char *judge(const struct config_peer *peer, const struct token *token, ST
   if (strcmp(token->mta, peer->local_mta) != 0)
     return g_strdup_printf("it is made for MTA \"%s\", not for us", token->mta);
   if (token->time_s < now_s - SKEW_S || token->time_s > now_s + SKEW_S)
-    return g_strdup_printf("it is made %" G_GINT64_FORMAT " seconds from now by our clock; %u may be",
-                           now_s - token->time_s, SKEW_S);
+    return g_strdup_printf("it was made %" G_GINT64_FORMAT " seconds %s now by our clock; %u may be",
+                           ABS(now_s - token->time_s), token->time_s < now_s ? "before" : "after", SKEW_S);
   if (tokens && !is_new(tokens, token, now_s))
     return g_strdup("it was used before");
   return NULL;

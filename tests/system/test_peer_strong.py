@@ -11,6 +11,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import gateway  # noqa: E402
+from p1_server import Server  # noqa: E402
 
 tap = gateway.Tap()
 
@@ -77,6 +78,36 @@ def replay(port, said):
         return answer
 
 
+def independent(folder, mode, land):
+    """The same with p1peer, which makes and proves tokens by itself."""
+    def p1peer(mta, *options):
+        return subprocess.run([sys.executable, gateway.ROOT / "tests/tools/p1peer.py", "send", "127.0.0.1", str(land.p1_port), "--mode", mode,
+                               "--mta", mta, "--authority", folder / "ca.pem", *options], capture_output=True, text=True, timeout=60)
+
+    def proof(name, for_mta="land-mta", age=0):
+        return ["--certificate", folder / f"{name}.pem", "--key", folder / f"{name}.key", "--token-for", for_mta, "--token-age", str(age)]
+    good = p1peer("sea-mta", *proof("sea"))
+    tap.ok(good.returncode == 0 and "proved by" in good.stdout and "land-mta" in good.stdout, f"{mode}: p1peer and the gateway prove themselves")
+    if good.returncode:
+        print(f"# {good.stdout}{good.stderr}".replace("\n", "\n# "), flush=True)
+    for what, options, words in (("made for another MTA", proof("sea", "isle-mta"), 'made for MTA "isle-mta"'),
+                                 ("made too long ago", proof("sea", age=400), "seconds before now"),
+                                 ("of another's key", [*proof("isle")[:1], folder / "sea.pem", *proof("isle")[2:]], "signature does not hold")):
+        before = len(land.log_text())
+        refused = p1peer("sea-mta", *options)
+        tap.ok(refused.returncode != 0 and words in land.log_text()[before:], f"{mode}: a token {what} is refused")
+    server = Server(mta=b"land-mta", mode=mode, certificate=str(folder / "land.pem"), key=str(folder / "land.key"), token_for=b"sea-mta",
+                    authority=str(folder / "ca.pem"))
+    try:
+        ours = 'local-authentication="strong" strong-certificate="sea.pem" strong-key="sea.key" remote-authentication="strong" strong-ca="ca.pem"'
+        code, steps = call(folder, 4, server.port, f'mode="{mode}" {ours}')
+        tap.ok(code == 0 and any("proved by" in words and "sea-mta" in words for words in server.words), f"{mode}: p1peer proves our token")
+        if code:
+            print(f"# {json.dumps(steps)} {server.words}", flush=True)
+    finally:
+        server.close()
+
+
 def main():
     ours = 'local-authentication="strong" strong-certificate="sea.pem" strong-key="sea.key"'
     theirs = 'remote-authentication="strong" strong-ca="ca.pem"'
@@ -112,6 +143,7 @@ def main():
                        f"{mode}: the certificate of another MTA is refused")
                 code, steps = call(folder, 3, land.p1_port, f'mode="{mode}"')
                 tap.ok(code == 1 and "gave no signed token" in land.log_text(), f"{mode}: a password in its place is refused")
+                independent(folder, mode, land)
                 tap.ok(not land.sanitizer_findings(), f"{mode}: no finding of the sanitizers")
             finally:
                 tap.ok(land.stop() == 0, f"{mode}: a clean stop")

@@ -4,7 +4,7 @@ import socket
 import time
 from dataclasses import dataclass, field
 
-from . import ber, rtse, session, transport, upper
+from . import ber, rtse, session, strong, transport, upper
 from .session import spdu
 
 RELEASED, REFUSED, BROKEN, ABORTED = 0, 2, 3, 4  # exit codes
@@ -190,6 +190,8 @@ class Association:
             raise Refused(self.apdus.read_rtorj(content))
         agreed = self.apdus.read_rtoac(content)
         peer.say("AARE result 00 RTOAC", content.hex())
+        if not recovering:
+            self.prove(agreed["bind"][1])
         self.checkpoint, self.window = agreed["checkpoint"], agreed["window"]
         self.two_way = settings.dialogue == "two-way"
         self.turn = settings.turn == "initiator"
@@ -255,6 +257,20 @@ class Association:
         elif (settings.expect_mta is not None and name != settings.expect_mta) or (
                 settings.expect_pw is not None and password != settings.expect_pw):
             self.refuse_rtse(rtse.REFUSALS["validation-failure"], 2, "name or password of", name)
+        else:
+            try:
+                self.prove(password)
+            except Refused as error:
+                self.refuse_rtse(rtse.REFUSALS["validation-failure"], 2, str(error))
+
+    def prove(self, credentials):
+        """The other MTA's strong credentials, when they are asked for."""
+        if not self.settings.authority:
+            return
+        try:
+            self.peer.say("proved by", strong.verify(credentials or b"", self.settings.authority, self.settings.mta))
+        except ValueError as error:
+            raise Refused(f"strong credentials: {error}") from None
 
     def refuse_rtse(self, reason, bind_error, *why):
         for_good = reason != rtse.REFUSALS["busy"]

@@ -1,5 +1,5 @@
 """The APDUs of X.228 9 and the MTA-bind of X.411 12.1.1 that they carry when an association is opened."""
-from . import ber
+from . import ber, strong
 
 MONOLOGUE, TWO_WAY = 0, 1
 APPLICATIONS = {"1988-normal": None, "1988-x410": 12, "1984": 1}
@@ -18,11 +18,14 @@ def bind(settings):
     """MTABindArgument and MTABindResult have the same members: a name and credentials, or NULL."""
     if settings.password_form == "none":
         return ber.tlv(5)
+    if settings.certificate:
+        proof = strong.credentials(settings.certificate, settings.key, settings.token_for, settings.token_age)
+        return ber.tlv(0xa1, ber.tlv(0x80, settings.mta), ber.tlv(0xa1, proof))
     return ber.tlv(0xa1, ber.tlv(0x80, settings.mta), ber.tlv(0xa1, ber.tlv(PASSWORD_TAGS[settings.password_form], settings.pw)))
 
 
 def read_bind(octets):
-    """(MTA name, password) of a bind, None for what is not there."""
+    """(MTA name, password or the content of strong credentials) of a bind, None for what is not there."""
     for tag, content in ber.elements(octets):
         if tag == 0xa1:
             password = ber.find(content, 0xa1)

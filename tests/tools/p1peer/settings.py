@@ -42,6 +42,11 @@ class Settings:
     pw: bytes = option(b"secret", "own password; may be empty")
     password_form: str = option("ia5", "form of the password; none: bind without authentication",
                                 choices=[*rtse.PASSWORD_TAGS, "none"])
+    certificate: str = option("", "strong authentication: own certificate (PEM) instead of a password")
+    key: str = option("", "its private key (PEM)")
+    token_for: bytes = option(b"", "the MTA that the token is made for")
+    token_age: int = option(0, "seconds ago that the token was made")
+    authority: str = option("", "the other MTA proves itself by a certificate that leads to this one (PEM)")
     expect_mta: bytes = option(None, "serve: refuse another MTA name")
     expect_pw: bytes = option(None, "serve: refuse another password")
     tsel: bytes = option(b"X400-88", "called T-selector")
