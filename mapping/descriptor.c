@@ -2,6 +2,7 @@
 #include "mapping/address.h"
 #include "mapping/mailbox.h"
 #include "mapping/or_text.h"
+#include "mapping/recipient_comment.h"
 
 #include <string.h>
 
@@ -33,18 +34,6 @@ struct or_descriptor *address_to_descriptor(struct mapping_context *context, con
   return NULL;
 }
 
-/* Appends "(text)": RFC 822 3.3 has brackets and backslashes quoted inside. */
-static void append_comment(GString *out, const char *prefix, const char *text)
-{
-  g_string_append_printf(out, "%s(%s", out->len ? " " : "", prefix);
-  for (; *text; text++) {
-    if (strchr("()\\", *text))
-      g_string_append_c(out, '\\');
-    g_string_append_c(out, g_ascii_iscntrl(*text) ? ' ' : *text);
-  }
-  g_string_append_c(out, ')');
-}
-
 /* The addr-spec, without a source route that a domain defined attribute may hold. */
 static char *addr_spec(struct mapping_context *context, const struct or_address *address)
 {
@@ -65,14 +54,17 @@ char *address_from_descriptor(struct mapping_context *context, const struct or_d
   else if (!mailbox && address) {
     /* No mailbox would lead back to it: it is shown, so that nobody replies into nowhere. */
     g_autofree char *text = or_text_for_people(address);
-    append_comment(comments, "X.400 ", text);
+    g_autofree char *shown = g_strconcat("X.400 ", text, NULL);
+    comment_append(comments, shown);
   }
-  if (descriptor->telephone)
-    append_comment(comments, "Tel ", descriptor->telephone);
+  if (descriptor->telephone) {
+    g_autofree char *telephone = g_strconcat("Tel ", descriptor->telephone, NULL);
+    comment_append(comments, telephone);
+  }
   if (address && address->directory_name)
-    append_comment(comments, "", address->directory_name);
+    comment_append(comments, address->directory_name);
   if (descriptor->reply_requested)
-    append_comment(comments, "", "Reply requested");
+    comment_append(comments, "Reply requested");
   *comment_r = comments->len ? g_strdup(comments->str) : NULL;
   return mailbox;
 }

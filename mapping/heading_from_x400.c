@@ -164,9 +164,11 @@ static void write_descriptor(struct speaker *speaker, const struct ORDescriptor 
     mime_writer_mailbox(from->writer, phrase, mailbox, comment);
   } else {
     /* 4.7.2: a name alone is a group without members. */
-    mime_writer_group(from->writer, phrase && *phrase                     ? phrase
-                                    : plain.free_form && *plain.free_form ? plain.free_form
-                                                                          : "unknown");
+    mime_writer_group(from->writer,
+                      phrase && *phrase                     ? phrase
+                      : plain.free_form && *plain.free_form ? plain.free_form
+                                                            : "unknown",
+                      comment);
     if (plain.address)
       mapping_loss(from->losses, "%s: an O/R address has no mailbox and is only named (RFC 2156 4.7.2)",
                    speaker->name);
@@ -262,7 +264,7 @@ static bool speak_nobody(struct speaker *speaker)
   if (any(heading->primary_recipients) || any(heading->copy_recipients) || heading->blind_copy_recipients)
     return false;
   mime_writer_list(speaker->from->writer, speaker->name);
-  mime_writer_group(speaker->from->writer, "list");
+  mime_writer_group(speaker->from->writer, "list", NULL);
   mime_writer_list_end(speaker->from->writer);
   return true;
 }
@@ -408,10 +410,10 @@ static const struct row {
     {"From", speak_from, "5.3.4"},                        /* X:authorizing-users */
     {"Sender", speak_sender, "5.3.4"},                    /* X:originator */
     {"Reply-To", speak_reply_to, "5.3.4"},                /* X:reply-recipients */
-    {"To", speak_to, "5.3.4"},                            /* X:primary-recipients */
-    {"Cc", speak_cc, "5.3.4"},                            /* X:copy-recipients */
-    {"Bcc", speak_bcc, "5.3.4"},                          /* X:blind-copy-recipients */
-    {"To", speak_nobody, "5.3.2"},                        /* X:no-recipients */
+    {"To", speak_to, "5.3.4"},                            /* X:primary */
+    {"Cc", speak_cc, "5.3.4"},                            /* X:copy */
+    {"Bcc", speak_bcc, "5.3.4"},                          /* X:blind-copy */
+    {"To", speak_nobody, "5.3.2"},                        /* X:defaults */
     {"Message-ID", speak_this_ipm, "5.3.4"},              /* X:this-IPM */
     {"In-Reply-To", speak_replied_to, "5.3.4"},           /* X:replied-to-IPM */
     {"References", speak_related, "5.3.4"},               /* X:related-IPMs */
@@ -425,31 +427,47 @@ static const struct row {
     {"Incomplete-Copy", speak_incomplete_copy, "5.3.4"},  /* X:incomplete-copy */
     {"Content-Language", speak_languages, "5.3.4"},       /* X:languages */
     {"Autosubmitted", speak_autosubmitted, "5.3.4"},      /* X:auto-submitted */
-    {"Auto-Submitted", speak_auto_submitted, "RFC 3834"}, /* X:auto-submitted-3834 */
+    {"Auto-Submitted", speak_auto_submitted, "RFC 3834"}, /* X:auto-submitted */
 };
 
-/* 5.3.4: what is not understood is discarded, and said so. */
-static void speak_discarded(struct from_x400 *from, const struct Heading *heading)
+/* 5.3.4: what is not understood is discarded, and said so: in the field each kind once, in the losses of each
+ * list. */
+static void discard(struct from_x400 *from, const struct IPMSExtensions *extensions, const char *where,
+                    GString *list)
 {
   static const enum oid known[] = {OID_RFC_822_FIELD_LIST,     OID_RFC_822_FIELD_LIST_1327,
                                    OID_RFC_822_FIELD_LIST_CUT, OID_HEX_INCOMPLETE_COPY,
                                    OID_HEX_LANGUAGES,          OID_HEX_AUTO_SUBMITTED,
                                    OID_HEX_MULTIPART_MESSAGE,  OID_HEX_MULTIPART_MESSAGE_V2};
-  g_autoptr(GString) list = g_string_new(NULL);
-  for (int i = 0; heading->extensions && i < heading->extensions->list.count; i++) {
-    const struct IPMSExtension *extension = heading->extensions->list.array[i];
+  for (int i = 0; extensions && i < extensions->list.count; i++) {
+    const struct IPMSExtension *extension = extensions->list.array[i];
     enum oid oid = oid_get(&extension->type);
     bool spoken = false;
     for (gsize k = 0; k < G_N_ELEMENTS(known); k++)
       spoken |= oid == known[k];
     if (spoken)
       continue;
-    g_autofree char *dotted = x400_oid_text(&extension->type);
-    g_auto(GStrv) arcs = g_strsplit(dotted, ".", -1);
-    g_autofree char *joined = g_strjoinv(")(", arcs);
-    g_string_append_printf(list, "%s(%s)", list->len ? ", " : "", joined);
-    mapping_loss(from->losses, "heading extension %s: discarded (RFC 2156 5.3.4): no field for it", dotted);
+    g_autofree char *label = x400_oid_format(&extension->type);
+    if (!strstr(list->str, label))
+      g_string_append_printf(list, "%s%s", list->len ? ", " : "", label);
+    mapping_loss(from->losses, "%s extension %s: discarded (RFC 2156 5.3.4): no field for it", where, label);
   }
+}
+
+static void discard_of_recipients(struct from_x400 *from, const struct RecipientSpecifiers *recipients,
+                                  GString *list)
+{
+  for (int i = 0; recipients && i < recipients->list.count; i++)
+    discard(from, recipients->list.array[i]->recipient_extensions, "recipient", list);
+}
+
+static void speak_discarded(struct from_x400 *from, const struct Heading *heading)
+{
+  g_autoptr(GString) list = g_string_new(NULL);
+  discard(from, heading->extensions, "heading", list);
+  discard_of_recipients(from, heading->primary_recipients, list);
+  discard_of_recipients(from, heading->copy_recipients, list);
+  discard_of_recipients(from, heading->blind_copy_recipients, list);
   if (list->len)
     mime_writer_field(from->writer, "Discarded-X400-IPMS-Extensions", list->str);
 }

@@ -259,30 +259,63 @@ static void append_phrase(const char *utf8, gsize used, GString *out)
     mime_word_encode(utf8, strlen(utf8), true, used, out);
 }
 
-/* "(text)" with its own parentheses; nested and unbalanced ones are quoted by RFC 5322 3.2.2. */
-static void append_comment(const char *utf8, GString *out)
+/* Behind the comment that begins here, "\\" quoting what follows it; NULL: none does. */
+static const char *comment_end(const char *text)
 {
-  gsize length = strlen(utf8);
-  bool outer = length >= 2 && utf8[0] == '(' && utf8[length - 1] == ')';
-  g_autofree char *inner = g_strndup(outer ? utf8 + 1 : utf8, outer ? length - 2 : length);
-  g_string_append_c(out, '(');
-  if (!ascii_lines(inner)) {
-    mime_word_encode(inner, strlen(inner), true, 0, out);
-  } else {
-    gint depth = 0;
-    bool balanced = true;
-    for (const char *c = inner; *c; c++) {
-      depth += (*c == '(') - (*c == ')');
-      balanced &= depth >= 0;
-    }
-    balanced &= depth == 0;
-    for (const char *c = inner; *c; c++) {
-      if (*c == '\\' || (!balanced && (*c == '(' || *c == ')')))
-        g_string_append_c(out, '\\');
-      g_string_append_c(out, *c);
-    }
+  guint depth = 0;
+  if (*text != '(')
+    return NULL;
+  for (; *text; text++) {
+    if (*text == '\\' && text[1])
+      text++;
+    else if (*text == '(')
+      depth++;
+    else if (*text == ')' && !--depth)
+      return text + 1;
   }
+  return NULL;
+}
+
+/* One comment of text that is quoted already. */
+static void append_comment(const char *quoted, gsize length, GString *out)
+{
+  g_autofree char *inner = g_strndup(quoted, length);
+  if (ascii_lines(inner)) {
+    g_string_append_printf(out, "(%s)", inner);
+    return;
+  }
+  char *to = inner; /* an encoded word quotes in its own way */
+  for (const char *c = inner; *c; c++) {
+    c += *c == '\\' && c[1];
+    *to++ = *c;
+  }
+  *to = '\0';
+  g_string_append_c(out, '(');
+  mime_word_encode(inner, strlen(inner), true, 0, out);
   g_string_append_c(out, ')');
+}
+
+/* Comments with their brackets, in order; text that is not that becomes one. */
+static void append_comments(const char *utf8, GString *out)
+{
+  const char *end = utf8;
+  while (end && *end) {
+    end = comment_end(end);
+    end += end ? strspn(end, " ") : 0;
+  }
+  if (!end) {
+    g_autoptr(GString) quoted = g_string_new(NULL);
+    for (const char *c = utf8; *c; c++)
+      g_string_append_printf(quoted, "%s%c", strchr("()\\", *c) ? "\\" : "", *c);
+    g_string_append_c(out, ' ');
+    append_comment(quoted->str, quoted->len, out);
+    return;
+  }
+  for (; *utf8; utf8 = end + strspn(end, " ")) {
+    end = comment_end(utf8);
+    g_string_append_c(out, ' ');
+    append_comment(utf8 + 1, (gsize)(end - utf8) - 2, out);
+  }
 }
 
 static void separate(struct mime_writer *writer)
@@ -304,10 +337,8 @@ void mime_writer_mailbox(struct mime_writer *writer, const char *phrase, const c
   } else {
     g_string_append(text, spec);
   }
-  if (comment && *comment) {
-    g_string_append_c(text, ' ');
-    append_comment(comment, text);
-  }
+  if (comment && *comment)
+    append_comments(comment, text);
   separate(writer);
   if (writer->column + 1 + text->len <= FOLD || !writer->items)
     pieces(writer, text->str);
@@ -319,11 +350,13 @@ void mime_writer_mailbox(struct mime_writer *writer, const char *phrase, const c
   }
 }
 
-void mime_writer_group(struct mime_writer *writer, const char *phrase)
+void mime_writer_group(struct mime_writer *writer, const char *phrase, const char *comment)
 {
   g_autoptr(GString) text = g_string_new(NULL);
   append_phrase(phrase, writer->items ? 1 : writer->column + 1, text);
   g_string_append(text, ":;");
+  if (comment && *comment)
+    append_comments(comment, text);
   separate(writer);
   pieces(writer, text->str);
 }

@@ -34,9 +34,10 @@ void mime_writer_text(struct mime_writer *writer, const char *name, const char *
 bool mime_writer_raw_field(struct mime_writer *writer, const char *line);
 /* Lists: begin, then items, then end. An empty list writes "Name:" (a blind Bcc). */
 void mime_writer_list(struct mime_writer *writer, const char *name);
+/* comment: "(one) (other)" as RFC 822 quotes them, in UTF-8; NULL: none. */
 void mime_writer_mailbox(struct mime_writer *writer, const char *phrase, const char *mailbox,
                          const char *comment);
-void mime_writer_group(struct mime_writer *writer, const char *phrase); /* "Name:;" */
+void mime_writer_group(struct mime_writer *writer, const char *phrase, const char *comment); /* "Name:;" */
 void mime_writer_item(struct mime_writer *writer,
                       const char *ascii); /* a message identifier and the like: no comma before it */
 void mime_writer_list_end(struct mime_writer *writer);

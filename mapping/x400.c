@@ -10,6 +10,7 @@
 #include <IPMSExtension.h>
 #include <PrivateDomainName.h>
 #include <RFC822FieldList.h>
+#include <named_numbers.h>
 
 /* --- domains --- */
 
@@ -253,7 +254,8 @@ char *x400_teletex_get(const struct asn1_value *value, GHashTable *charsets, con
 
 char *x400_ascii(const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid(text, -1); /* g_str_to_ascii() reads past the end of a text cut in a character */
+  g_autofree char *valid =
+      g_utf8_make_valid(text, -1); /* g_str_to_ascii() reads past the end of a text cut in a character */
   return g_str_to_ascii(valid, "C");
 }
 
@@ -278,6 +280,59 @@ char *x400_oid_text(const struct ASN__PRIMITIVE_TYPE_s *field)
   if (!field->buf || !oid_to_dotted(field->buf, (gsize)field->size, text))
     g_string_append(text, "?");
   return g_string_free(text, FALSE);
+}
+
+/* Names of the arcs above the known identifiers. */
+static const char *arc_name(const char *dotted)
+{
+  static const struct {
+    const char *dotted, *name;
+  } arcs[] = {{"1", "iso"},
+              {"1.2", "member-body"},
+              {"1.3", "identified-organization"},
+              {"1.3.6", "dod"},
+              {"1.3.6.1", "internet"},
+              {"1.3.6.1.4", "private"},
+              {"1.3.6.1.4.1", "enterprises"},
+              {"1.3.6.1.7", "mail"},
+              {"1.3.6.1.7.1", "mixer"},
+              {"1.3.26", "nato"},
+              {"2", "joint-iso-ccitt"},
+              {"2.6", "mhs"},
+              {"2.6.1", "ipms"},
+              {"2.6.1.5", "hex"},
+              {"2.6.1.20", "rex"},
+              {"2.6.3", "mts"}};
+  for (gsize i = 0; i < G_N_ELEMENTS(arcs); i++)
+    if (!strcmp(arcs[i].dotted, dotted))
+      return arcs[i].name;
+  g_autoptr(GByteArray) octets = g_byte_array_new();
+  if (!oid_from_dotted(dotted, octets))
+    return "";
+  const char *name = oid_name(oid_find(octets->data, octets->len));
+  return name ? name : "";
+}
+
+char *x400_oid_label(const char *dotted)
+{
+  GString *text = g_string_new(NULL);
+  g_autoptr(GString) upto = g_string_new(NULL);
+  g_auto(GStrv) arcs = g_strsplit(dotted, ".", -1);
+  for (char **arc = arcs; *arc; arc++) {
+    g_string_append_printf(upto, "%s%s", upto->len ? "." : "", *arc);
+    const char *name = arc_name(upto->str);
+    gsize key = 0; /* key-char */
+    while (g_ascii_isalnum(name[key]) || name[key] == '-')
+      key++;
+    g_string_append_printf(text, "%s%.*s(%s)", text->len ? " " : "", (int)key, name, *arc);
+  }
+  return g_string_free(text, FALSE);
+}
+
+char *x400_oid_format(const struct ASN__PRIMITIVE_TYPE_s *field)
+{
+  g_autofree char *dotted = x400_oid_text(field);
+  return x400_oid_label(dotted);
 }
 
 /* --- extensions --- */
@@ -385,12 +440,11 @@ void x400_extension_copy(const struct asn1_value *from, const struct ExtensionFi
 
 char *x400_extension_name(const struct ExtensionField *extension)
 {
-  if (extension->type.present == ExtensionType_PR_standard_extension)
-    return g_strdup_printf("(%ld)", extension->type.choice.standard_extension);
-  g_autofree char *dotted = x400_oid_text(&extension->type.choice.private_extension);
-  g_auto(GStrv) arcs = g_strsplit(dotted, ".", -1);
-  g_autofree char *joined = g_strjoinv(")(", arcs);
-  return g_strdup_printf("(%s)", joined);
+  if (extension->type.present != ExtensionType_PR_standard_extension)
+    return x400_oid_format(&extension->type.choice.private_extension);
+  long number = extension->type.choice.standard_extension;
+  const char *name = named_number("StandardExtension", number);
+  return g_strdup_printf("%s(%ld)", name ? name : "", number);
 }
 
 struct IPMSExtension *x400_heading_extension(const struct IPMSExtensions *extensions, enum oid oid)

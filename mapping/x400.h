@@ -76,7 +76,7 @@ struct asn1_value *x400_extension_value(const struct asn1_value *value,
 /* The extension as it came, criticality and value octet for octet, into another value; nothing for NULL. */
 void x400_extension_copy(const struct asn1_value *from, const struct ExtensionField *extension,
                          struct Extensions **extensions);
-/* "(38)" or "(1)(3)(6)": EBNF.labelled-integer or object-identifier. Caller frees. */
+/* "message-token(16)" or "iso(1) (3) (6)": EBNF.labelled-integer or object-identifier. Caller frees. */
 char *x400_extension_name(const struct ExtensionField *extension);
 
 /* Extensions of headings and their like (X.420 7.2.17). */
@@ -89,6 +89,10 @@ struct asn1_value *x400_heading_extension_value(const struct asn1_value *value,
 
 /* Dotted object identifier for messages; caller frees. */
 char *x400_oid_text(const struct ASN__PRIMITIVE_TYPE_s *field);
+/* EBNF.object-identifier (RFC 2156 3.3.7) of a dotted one, names where they are known:
+ * "joint-iso-ccitt(2) mhs(6) ipms(1) (5) languages(1)"; caller frees. */
+char *x400_oid_label(const char *dotted);
+char *x400_oid_format(const struct ASN__PRIMITIVE_TYPE_s *field);
 
 /* RFC822FieldList of C strings, encoded on its own (RFC 2156 5.1.2); each is made IA5. */
 struct asn1_value *x400_field_list_new(GPtrArray *fields);

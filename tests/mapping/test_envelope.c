@@ -245,8 +245,7 @@ static const struct {
     {"Generate-Delivery-Report:", 0, 0, 1u << 2 | 1u << 3, 0x0A},
 };
 
-/* proves: C:Alternate-Recipient C:Disclose-Recipients C:X400-Content-Return C:Prevent-NonDelivery-Report
- * C:Generate-Delivery-Report */
+/* proves: C1 C2 C3 C4 C5 */
 START_TEST(fields_of_appendix_c_override_defaults)
 {
   g_autofree char *line = g_strconcat(overrides[_i].field, "\r\n", NULL);
@@ -307,6 +306,61 @@ START_TEST(recipients_are_disclosed_only_when_allowed)
 }
 END_TEST
 
+/* 4.6.2.2: what mail has no service for stands beside the recipient, its defaults do not. */
+static const struct {
+  long extension;
+  const char *ber, *comment; /* hexadecimal */
+} asked[] = {
+    {6, "3009020102020103020100", "Requested Delivery Method: physical, telex, any"},
+    {6, "3003020100", NULL},
+    {7, "0a0101", "Physical Forwarding Prohibited"},
+    {7, "0a0100", NULL},
+    {8, "0a0101", "Physical Forwarding Address Requested"},
+    {8, "0a0100", NULL},
+    {9, "03020560", "Physical Delivery Modes: special delivery, express mail"},
+    {9, "03020780", NULL},
+    {10, "020101", "Registered Mail"},
+    {10, "020102", "Registered Mail to Addressee in Person"},
+    {10, "020100", NULL},
+    {11, "14062b3439203430", "Recipient Number for Advice: +49 40"},
+    {12, "06032a0304", "Physical Rendition Attributes: 1.2.3.4"},
+    {12, "060456030500", NULL},
+    {14, "020101", "Physical Delivery Report Requested"},
+    {14, "020100", NULL},
+    {22, "0a0101", "Proof of Delivery Requested"},
+    {22, "0a0100", NULL},
+};
+
+/* proves: X:physical X:requested-delivery-method X:proof-of-delivery-request X:this-other-recipient-names */
+START_TEST(what_was_asked_for_a_recipient_is_told)
+{
+  const long numbers[] = {1};
+  g_autoptr(asn1_value_t) value = message(numbers, 1);
+  struct Extensions **extensions = &envelope_of(value)->per_recipient_fields.list.array[0]->extensions;
+  NULL_t nothing = 0;
+  x400_extension_add(value, extensions, asked[_i].extension, 1u << 2, &asn_DEF_NULL, &nothing);
+  struct ExtensionField *field = x400_extension(*extensions, asked[_i].extension);
+  guint8 octets[32];
+  gsize length = strlen(asked[_i].ber) / 2;
+  for (gsize i = 0; i < length; i++)
+    octets[i] = (guint8)(g_ascii_xdigit_value(asked[_i].ber[2 * i]) << 4 |
+                         g_ascii_xdigit_value(asked[_i].ber[2 * i + 1]));
+  g_autoptr(octets_t) any = octets_new(octets, length);
+  asn1_put_octets(value, (struct OCTET_STRING *)field->value, any);
+  /* One whom proof of delivery is asked for critically cannot be served (5.3.6). */
+  g_autofree char *refused = envelope_critical(*extensions, false);
+  ck_assert_int_eq(refused != NULL, asked[_i].extension == 22);
+  g_autoptr(GBytes) bytes = encode(value);
+  g_autoptr(GBytes) mail = road_to_mail(context, "a@example.org", bytes, NULL);
+  g_autoptr(mime_mail_t) parsed = road_parse(context, mail);
+  g_autofree char *wanted = g_strdup_printf(LAND "@sea.example%s%s%s", asked[_i].comment ? " (" : "",
+                                            asked[_i].comment ? asked[_i].comment : "",
+                                            asked[_i].comment ? ")" : "");
+  road_check_field(context, parsed->root, "X400-Recipients", wanted);
+  road_check_field(context, parsed->root, "Discarded-X400-MTS-Extensions", NULL);
+}
+END_TEST
+
 /* --- READ --- */
 
 /* Only those with the responsibility bit are ours; members of an expanded list share a number. */
@@ -354,7 +408,7 @@ START_TEST(critical_extensions_are_refused_where_they_matter)
   x400_extension_add(value, &envelope_of(value)->extensions, StandardExtension_message_token, 1u << 2,
                      &asn_DEF_NULL, &nothing);
   g_autofree char *name = envelope_critical(envelope_of(value)->extensions, false);
-  ck_assert_str_eq(name, "(16)");
+  ck_assert_str_eq(name, "message-token(16)");
 }
 END_TEST
 
@@ -482,6 +536,7 @@ int main(void)
   tcase_add_loop_test(tests, fields_of_appendix_c_override_defaults, 0, G_N_ELEMENTS(overrides));
   tcase_add_test(tests, several_list_expansions_keep_their_order);
   tcase_add_test(tests, recipients_are_disclosed_only_when_allowed);
+  tcase_add_loop_test(tests, what_was_asked_for_a_recipient_is_told, 0, G_N_ELEMENTS(asked));
   tcase_add_test(tests, responsible_recipients_are_read);
   tcase_add_test(tests, critical_extensions_are_refused_where_they_matter);
   tcase_add_test(tests, duplicate_key_follows_the_rule);

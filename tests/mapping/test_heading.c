@@ -167,7 +167,7 @@ START_TEST(field_comes_back)
 END_TEST
 
 /* The element and the field of RFC 3834 say one thing. */
-/* proves: H:Auto-Submitted X:auto-submitted */
+/* proves: H:Autosubmitted X:auto-submitted */
 START_TEST(automatic_mail_is_told_in_both_words)
 {
   static const char text[] = FRAME "Autosubmitted: auto-replied\r\n\r\nbody\r\n";

@@ -107,7 +107,7 @@ START_TEST(any_mailbox_comes_back)
     mime_writer_list(writer, "To");
     mime_writer_mailbox(writer, phrase, "ann.lee@example.org", NULL);
     mime_writer_mailbox(writer, NULL, "\"a b\"@example.org", "(Tel +49)");
-    mime_writer_group(writer, "nobody");
+    mime_writer_group(writer, "nobody", NULL);
     mime_writer_list_end(writer);
     mime_writer_end_header(writer);
     g_autoptr(GBytes) bytes = written(writer);

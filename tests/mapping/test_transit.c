@@ -367,21 +367,21 @@ START_TEST(critical_extensions_are_checked_where_they_count)
     bool transit, smtp; /* goes on */
     const char *name;
   } rows[] = {
-      {IN_MESSAGE_EXTENSIONS, "30{83<2A0307> 81<0540> A2{05<>}}", false, false, "(1)(2)(3)(7)"},
-      {IN_MESSAGE_EXTENSIONS, "30{83<2A0307> 81<0520> A2{05<>}}", true, false, "(1)(2)(3)(7)"},
+      {IN_MESSAGE_EXTENSIONS, "30{83<2A0307> 81<0540> A2{05<>}}", false, false, "iso(1) member-body(2) (3) (7)"},
+      {IN_MESSAGE_EXTENSIONS, "30{83<2A0307> 81<0520> A2{05<>}}", true, false, "iso(1) member-body(2) (3) (7)"},
       {IN_MESSAGE_EXTENSIONS, "30{83<2A0307> 81<0780> A2{05<>}}", true, true,
        NULL}, /* for submission: past */
       {IN_MESSAGE_EXTENSIONS, "30{83<2A0307> A2{05<>}}", true, true, NULL},
       {IN_MESSAGE_EXTENSIONS, "30{80<4D> 81<0640> A2{05<>}}", false, false, "(77)"},
       {IN_MESSAGE_EXTENSIONS, "30{80<4D> 81<0520> A2{05<>}}", true, false, "(77)"},
-      {IN_MESSAGE_EXTENSIONS, "30{80<14> 81<0520> A2{31{02<03>}}}", true, false, "(20)"},
-      {IN_MESSAGE_EXTENSIONS, "30{80<11> 81<0520> A2{30{06<2B0E030207>}}}", true, false, "(17)"},
+      {IN_MESSAGE_EXTENSIONS, "30{80<14> 81<0520> A2{31{02<03>}}}", true, false, "message-security-label(20)"},
+      {IN_MESSAGE_EXTENSIONS, "30{80<11> 81<0520> A2{30{06<2B0E030207>}}}", true, false, "content-confidentiality-algorithm-identifier(17)"},
       {IN_MESSAGE_EXTENSIONS, "30{80<04> 81<0520> A2{0A<01>}}", true, true, NULL}, /* served */
       {IN_MESSAGE_EXTENSIONS, "30{80<03> 81<0520> A2{0A<01>}}", true, true, NULL},
       {IN_MESSAGE_EXTENSIONS, "30{80<01> 81<0520> A2{0A<01>}}", true, true, NULL},
-      {IN_RECIPIENT_EXTENSIONS, "30{80<10> 81<0520> A2{30{80<560603> A1{05<>}}}}", true, false, "(16)"},
-      {IN_RECIPIENT_EXTENSIONS, "30{83<2A0307> 81<0640> A2{05<>}}", false, false, "(1)(2)(3)(7)"},
-      {IN_PROBE_EXTENSIONS, "30{83<2A0307> 81<0520> A2{05<>}}", true, false, "(1)(2)(3)(7)"},
+      {IN_RECIPIENT_EXTENSIONS, "30{80<10> 81<0520> A2{30{80<560603> A1{05<>}}}}", true, false, "message-token(16)"},
+      {IN_RECIPIENT_EXTENSIONS, "30{83<2A0307> 81<0640> A2{05<>}}", false, false, "iso(1) member-body(2) (3) (7)"},
+      {IN_PROBE_EXTENSIONS, "30{83<2A0307> 81<0520> A2{05<>}}", true, false, "iso(1) member-body(2) (3) (7)"},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
     for (guint smtp = 0; smtp < 2; smtp++) {
