@@ -117,7 +117,7 @@ $(foreach v,release test fuzz,$(eval $(call variant,$v)))
 # Where the bundled profiles of peers are when the configuration has none of its own.
 %/gateway/config/profile.o: PKG_CFLAGS += -DGW400_SHARE='"$(PREFIX)/share/gw400"'
 
-.PHONY: all deps deps-build run test unit golden bench fuzz soak documents install clean check-format
+.PHONY: all deps deps-build run test unit golden mutate bench fuzz soak documents install clean check-format
 all: deps-build
 	@$(MAKE) --no-print-directory build/gw400 build/gw400d
 
@@ -174,6 +174,11 @@ test: deps-test
 	@$(MAKE) --no-print-directory test-build
 	@python3 tests/run.py all
 test-build: build/gw400 build/gw400d build/test/gw400 build/test/gw400d build/test/lossy.so $(TEST_BINS) $(FUZZ_REPLAY)
+
+# make mutate [T=H:Subject]: switches off the rows of the mapping one at a time; the tests must turn red for each.
+mutate: deps-test
+	@$(MAKE) --no-print-directory build/gw400
+	@python3 tests/mutate/mutate.py $(T)
 
 # make fuzz [T=fuzz_x] [SECONDS_EACH=600]: libFuzzer over every target, new findings kept in tests/fuzz/corpus.
 SECONDS_EACH ?= 600

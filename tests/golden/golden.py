@@ -295,9 +295,9 @@ class Case:
             return assemble(text)
         return text.replace('\n', '\r\n').encode('utf-8', 'surrogateescape')
 
-    def convert(self):
+    def convert(self, program=None):
         """(exit code, output, lines on standard error)"""
-        program = pathlib.Path(os.environ.get('GW400_BUILD', HERE.parents[1] / 'build/test')).resolve() / 'gw400'
+        program = program or pathlib.Path(os.environ.get('GW400_BUILD', HERE.parents[1] / 'build/test')).resolve() / 'gw400'
         with tempfile.NamedTemporaryFile(prefix='gw400-golden-') as file:
             file.write(self.octets())
             file.flush()
@@ -307,9 +307,9 @@ class Case:
         words = done.stderr.decode('utf-8', 'replace').replace(file.name, self.path.name)
         return done.returncode, done.stdout, words.splitlines()
 
-    def judge(self):
+    def judge(self, program=None):
         """What is wrong, as lines."""
-        code, output, words = self.convert()
+        code, output, words = self.convert(program)
         if self.refused is not None:
             wanted = [line for line in self.refused.splitlines() if line and not line.startswith('#')]
             missing = [line for line in wanted if not any(line in word for word in words)]
@@ -341,9 +341,10 @@ def orphans():
             yield path
 
 
-def verdict(case):
+def verdict(case, program=None):
+    """What is wrong with a case, as lines; program: a gw400 other than the tests' own."""
     try:
-        return case.judge()
+        return case.judge(program)
     except (ber.Wrong, OSError, subprocess.SubprocessError, ValueError, KeyError) as wrong:
         return [f'{type(wrong).__name__}: {wrong}']
 
