@@ -168,7 +168,8 @@ static const struct {
      "t.xml:4: <table file=\"none.txt\">: there is no such file"},
     {FRAME("<table kind='or2rfc' file='none.txt'/>"),
      "t.xml:4: <table kind=\"or2rfc\">: expected one of "
-     "domain-to-or|or-to-domain|domain-to-or-gateway|or-to-domain-gateway"},
+     "domain-to-or|or-to-domain|domain-to-or-gateway|or-to-domain-gateway|users|mailbox-to-or|"
+     "or-to-mailbox"},
     {FRAME("<queue retry-first='2h' retry-max='1h'/>"),
      "t.xml:4: <queue retry-first> is longer than retry-max"},
     {FRAME("<p1><tls certificate='cert.pem'/></p1>"), "t.xml:4: <tls>: certificate and key go together"},
