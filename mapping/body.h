@@ -96,6 +96,10 @@ struct asn1_value *body_external(const struct from_x400 *from, const struct asn1
 struct octets *body_external_octets(const struct from_x400 *from, const struct asn1_value *root,
                                     const struct External *external);
 
+/* body_basic_form.c: the encoding of the basic body part that an externally-defined one is the extended form
+ * of; NULL: of none. */
+struct octets *body_basic_form(const struct asn1_value *root, const struct BodyPart *body_part);
+
 /* body_from_text.c (6.1, 6.2, 6.7; X.420 (1984) 5). */
 body_read body_read_harpoon, body_read_ia5, body_read_teletex, body_read_general, body_read_sfd;
 /* body_from_basic.c: facsimile, bilaterally-defined (6.3), MIME in body part 15 (3.1.2), an OCTET STRING

@@ -39,19 +39,19 @@ static const struct row {
   bool (*write)(const struct reading *reading, GError **error);
   const char *clause;
 } rows[] = {
-    {PART(ia5_text), NULL, body_read_harpoon, NULL, "2.2 (1), 3.1.3"},         /* 2157-2.2 */
-    {PART(ia5_text), NULL, body_read_ia5, NULL, "6.1"},                        /* 2157-6.1 */
-    {PART(teletex), NULL, body_read_teletex, NULL, "6.7"},                     /* 2157-6.7 */
-    {PART(g3_facsimile), NULL, body_read_fax, NULL, "RFC 2159"},               /* 2159-2 */
-    {PART(sfd), NULL, body_read_sfd, NULL, "RFC 1328 6"},                      /* 1328-6 */
-    {PART(bilaterally_defined), NULL, body_read_bilateral, NULL, "6.3"},       /* 2157-6.3 */
-    {PART(message), is_multipart, NULL, body_write_multipart, "6.6"},          /* 2157-6.6 */
-    {PART(message), has_message, NULL, body_write_message, "6.5"},             /* 2157-6.5 */
-    {EXTENDED(ET_GENERAL_TEXT), NULL, body_read_general, NULL, "6.2"},         /* 2157-6.2 */
-    {EXTENDED(ET_FILE_TRANSFER), NULL, body_read_file, NULL, "2.3, 3.3, 6.4"}, /* 2157-2.3 */
-    {EXTENDED(MIME_BP_DATA), NULL, body_read_mime, NULL, "3.1.2"},             /* 2157-3.1.2 */
-    {EXTENDED(UNKNOWN), NULL, body_read_octets, NULL, "RFC 2158, RFC 2160"},   /* 2158-3 */
-    {PART(NOTHING), NULL, body_read_wrapped, NULL, "3.2"},                     /* 2157-3.2 */
+    {PART(ia5_text), NULL, body_read_harpoon, NULL, "2.2 (1), 3.1.3"},         /* 2157:2.2 */
+    {PART(ia5_text), NULL, body_read_ia5, NULL, "6.1"},                        /* 2157:6.1 */
+    {PART(teletex), NULL, body_read_teletex, NULL, "6.7"},                     /* 2157:6.7 */
+    {PART(g3_facsimile), NULL, body_read_fax, NULL, "RFC 2159"},               /* 2159:2 */
+    {PART(sfd), NULL, body_read_sfd, NULL, "RFC 1328 6"},                      /* 1328:6 */
+    {PART(bilaterally_defined), NULL, body_read_bilateral, NULL, "6.3"},       /* 2157:6.3 */
+    {PART(message), is_multipart, NULL, body_write_multipart, "6.6"},          /* 2157:6.6 */
+    {PART(message), has_message, NULL, body_write_message, "6.5"},             /* 2157:6.5 */
+    {EXTENDED(ET_GENERAL_TEXT), NULL, body_read_general, NULL, "6.2"},         /* 2157:6.2 */
+    {EXTENDED(ET_FILE_TRANSFER), NULL, body_read_file, NULL, "2.3, 3.3, 6.4"}, /* 2157:2.3 */
+    {EXTENDED(MIME_BP_DATA), NULL, body_read_mime, NULL, "3.1.2"},             /* 2157:3.1.2 */
+    {EXTENDED(UNKNOWN), NULL, body_read_octets, NULL, "RFC 2158, RFC 2160"},   /* 2158:3 */
+    {PART(NOTHING), NULL, body_read_wrapped, NULL, "3.2"},                     /* 2157:3.2 */
 };
 
 static bool row_takes(const struct row *row, const struct reading *reading, enum oid oid)
@@ -94,11 +94,29 @@ static struct mime_draft *read_part(const struct reading *reading, bool *written
   return NULL;
 }
 
+/* The same for the extended form of a basic part, read as that. */
+static struct mime_draft *read_any(const struct reading *reading, bool *written_r, GError **error)
+{
+  struct from_x400 *from = reading->from;
+  g_autoptr(octets_t) octets = body_basic_form(from->value, reading->part);
+  const struct asn1_limits limits = {.elements = from->context->settings->elements_max};
+  g_autoptr(asn1_value_t) basic = octets ? asn1_decode(&asn_DEF_BodyPart, octets, &limits, NULL) : NULL;
+  if (!basic)
+    return read_part(reading, written_r, error);
+  const struct asn1_value *value = from->value;
+  struct reading inner = *reading;
+  inner.part = asn1_value_get(basic);
+  from->value = basic;
+  struct mime_draft *draft = read_part(&inner, written_r, error);
+  from->value = value;
+  return draft;
+}
+
 struct mime_draft *body_draft(struct from_x400 *from, const struct BodyPart *part, guint number,
                               GPtrArray *fields, GError **error)
 {
   const struct reading reading = {from, part, number, false, fields};
-  return read_part(&reading, NULL, error);
+  return read_any(&reading, NULL, error);
 }
 
 bool body_write_part(struct from_x400 *from, const struct BodyPart *part, guint number, bool alone,
@@ -111,7 +129,7 @@ bool body_write_part(struct from_x400 *from, const struct BodyPart *part, guint 
   }
   const struct reading reading = {from, part, number, alone, fields};
   bool written = false;
-  g_autoptr(mime_draft_t) draft = read_part(&reading, &written, error);
+  g_autoptr(mime_draft_t) draft = read_any(&reading, &written, error);
   return draft ? body_draft_write(from, draft, error) : written;
 }
 

@@ -66,23 +66,23 @@ static const struct row {
   body_make *make;
   const char *clause;
 } rows[] = {
-    {"multipart/signed", NULL, body_make_harpoon, "7.3"},          /* 2157-7.3 */
-    {"multipart/encrypted", NULL, body_make_harpoon, "7.4"},       /* 2157-7.4 */
-    {"multipart/", is_multipart, body_make_multipart, "6.6"},      /* 2157-6.6 */
-    {"message/", is_mail, body_make_message, "6.5"},               /* 2157-6.5 */
-    {"", NULL, body_make_wanted, "4.1"},                           /* 2157-4.1 */
-    {"text/plain", body_is_text, body_make_text, "6.1, 6.2, 6.7"}, /* 2157-6.1 */
-    {"text/plain", is_text_for_ia5, body_make_harpoon, "3.1.3"},   /* 2157-3.1.3 */
-    {"message/external-body", NULL, body_make_harpoon, "7.1"},     /* 2157-7.1 */
-    {"application/x400-bp", NULL, body_make_unwrapped, "3.2"},     /* 2157-3.2 */
-    {"image/g3fax", NULL, body_make_fax, "RFC 2159"},              /* 2159-2 */
-    {"", wants_bilateral, body_make_bilateral, "3.1.4, 6.3"},      /* 2157-6.3 */
-    {"", wants_registered, body_make_registered, "5.3"},           /* 2157-5.3 */
-    {"", wants_mime, body_make_mime, "3.1.2"},                     /* 2157-3.1.2 */
-    {"", is_for_1984, body_make_harpoon, "RFC 1496 3.2"},          /* 1496-3.2 */
-    {"application/octet-stream", NULL, body_make_file, "6.4"},     /* 2157-6.4 */
-    {"application/x-ftbp.", NULL, body_make_file, "3.3"},          /* 2157-3.3 */
-    {"", NULL, body_make_file, "3.1.1"},                           /* 2157-3.1.1 */
+    {"multipart/signed", NULL, body_make_harpoon, "7.3"},          /* 2157:7.3 */
+    {"multipart/encrypted", NULL, body_make_harpoon, "7.4"},       /* 2157:7.4 */
+    {"multipart/", is_multipart, body_make_multipart, "6.6"},      /* 2157:6.6 */
+    {"message/", is_mail, body_make_message, "6.5"},               /* 2157:6.5 */
+    {"", NULL, body_make_wanted, "4.1"},                           /* 2157:4.1 */
+    {"text/plain", body_is_text, body_make_text, "6.1, 6.2, 6.7"}, /* 2157:6.1 */
+    {"text/plain", is_text_for_ia5, body_make_harpoon, "3.1.3"},   /* 2157:3.1.3 */
+    {"message/external-body", NULL, body_make_harpoon, "7.1"},     /* 2157:7.1 */
+    {"application/x400-bp", NULL, body_make_unwrapped, "3.2"},     /* 2157:3.2 */
+    {"image/g3fax", NULL, body_make_fax, "RFC 2159"},              /* 2159:2 */
+    {"", wants_bilateral, body_make_bilateral, "3.1.4, 6.3"},      /* 2157:6.3 */
+    {"", wants_registered, body_make_registered, "5.3"},           /* 2157:5.3 */
+    {"", wants_mime, body_make_mime, "3.1.2"},                     /* 2157:3.1.2 */
+    {"", is_for_1984, body_make_harpoon, "RFC 1496 3.2"},          /* 1496:3.2 */
+    {"application/octet-stream", NULL, body_make_file, "6.4"},     /* 2157:6.4 */
+    {"application/x-ftbp.", NULL, body_make_file, "3.3"},          /* 2157:3.3 */
+    {"", NULL, body_make_file, "3.1.1"},                           /* 2157:3.1.1 */
 };
 
 /* Of whole types, and of those that a family or prefix covers. */
@@ -132,13 +132,72 @@ bool body_add_part(struct to_x400 *to, const struct mime_part *part, bool alone,
   return good;
 }
 
+/* --- alternatives (decision 0134) --- */
+
+static bool is_plain_text(const struct mime_part *part)
+{
+  return !strcmp(part->type->value, "text/plain");
+}
+
+/* HTML and the like, alone or with its pictures. */
+static bool is_rich_text(const struct mime_part *part)
+{
+  if (part->kind == MIME_MULTIPART)
+    return part->children->len && (is_rich_text(part->children->pdata[0]));
+  return g_str_has_prefix(part->type->value, "text/") && !is_plain_text(part) &&
+         strcmp(part->type->value, "text/calendar") != 0;
+}
+
+/* Of alternatives for a peer that wants text alone: which part is not sent. */
+static bool is_left_out(const struct to_x400 *to, const struct mime_part *multipart,
+                        const struct mime_part *part)
+{
+  if (!to->peer->text_alone || strcmp(multipart->type->value, "multipart/alternative") != 0 ||
+      !is_rich_text(part))
+    return false;
+  for (guint i = 0; i < multipart->children->len; i++)
+    if (is_plain_text(multipart->children->pdata[i]))
+      return true;
+  return false;
+}
+
+/* The one part that is left of alternatives; NULL: there are several, or it is no such multipart. */
+static const struct mime_part *only_alternative(const struct to_x400 *to, const struct mime_part *part)
+{
+  const struct mime_part *left = NULL;
+  bool out = false;
+  for (guint i = 0; part->kind == MIME_MULTIPART && i < part->children->len; i++) {
+    if (is_left_out(to, part, part->children->pdata[i]))
+      out = true;
+    else if (left)
+      return NULL;
+    else
+      left = part->children->pdata[i];
+  }
+  return out ? left : NULL;
+}
+
+/* In place of alternatives of which one part is left, that part. */
+static bool add_nested(struct to_x400 *to, const struct mime_part *part, struct Body *body, GPtrArray *fields,
+                       GError **error)
+{
+  return only_alternative(to, part) ? body_add_children(to, part, body, fields, error)
+                                    : body_add_part(to, part, false, body, fields, error);
+}
+
 bool body_add_children(struct to_x400 *to, const struct mime_part *part, struct Body *body, GPtrArray *fields,
                        GError **error)
 {
   guint wishes = body_wanted_enter(to, part);
   bool good = true;
-  for (guint i = 0; good && i < part->children->len; i++)
-    good = body_add_part(to, part->children->pdata[i], false, body, fields, error);
+  for (guint i = 0; good && i < part->children->len; i++) {
+    const struct mime_part *child = part->children->pdata[i];
+    if (is_left_out(to, part, child))
+      mapping_loss(to->losses, "%s: left out (RFC 2157 2 (1)): the peer's alternative is plain text alone",
+                   child->type->value);
+    else
+      good = add_nested(to, child, body, fields, error);
+  }
   body_wanted_leave(to, wishes);
   return good;
 }
@@ -180,7 +239,8 @@ bool body_to_x400(struct to_x400 *to, const struct mime_part *part, struct IPM *
   if (is_open(to, part)) {
     good = body_add_children(to, part, body, fields, error);
     /* "mixed" needs no mark where several parts say it. */
-    if (!to->old && (strcmp(body_subtype(part), "mixed") != 0 || part->children->len < 2))
+    if (!to->old && !only_alternative(to, part) &&
+        (strcmp(body_subtype(part), "mixed") != 0 || part->children->len < 2))
       body_put_multipart(to, body_subtype(part), true, &ipm->heading);
   } else {
     good = body_add_part(to, part, true, body, fields, error);

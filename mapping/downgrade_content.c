@@ -8,9 +8,11 @@
  *   the extended form of a basic part   that part (RFC 1496 3.1)
  *   all else                            MIME in IA5 text (RFC 1496 3.2) */
 #include "mapping/downgrade_content.h"
+#include "mapping/body.h"
 #include "mapping/downgrade.h"
 #include "mapping/harpoon.h"
 #include "mapping/text.h"
+#include "mapping/tlv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,16 +24,6 @@
 #include <IPN.h>
 #include <InformationObject.h>
 #include <MessageBodyPart.h>
-
-enum { /* identifier octets */
-       SEQUENCE = 0x30,
-       SET = 0x31,
-       TELETEX_STRING = 0x14,
-       IA5_STRING = 0x16,
-       CONTEXT = 0x80,
-       CONSTRUCTED = 0x20,
-       NUMBER = 0x1f
-};
 
 struct conversion {
   struct mapping_context *context;
@@ -46,64 +38,16 @@ struct conversion {
 static struct octets *old_ipm(struct conversion *conversion, struct IPM *ipm, guint8 identifier,
                               GError **error);
 
-/* --- TLVs --- */
-
-/* A constructed TLV around parts, which are freed; NULL when one of them is. */
-static struct octets *wrap(guint8 identifier, GPtrArray *parts)
-{
-  guint8 head[2 + sizeof(guint64)] = {identifier};
-  guint64 length = 0;
-  gsize size = 2;
-  for (guint i = 0; i < parts->len; i++)
-    length += octets_length(parts->pdata[i]);
-  if (length < 0x80) {
-    head[1] = (guint8)length;
-  } else {
-    guint count = 0;
-    for (guint64 rest = length; rest; rest >>= 8)
-      count++;
-    head[1] = (guint8)(0x80 | count);
-    for (guint i = 0; i < count; i++)
-      head[size++] = (guint8)(length >> 8 * (count - 1 - i));
-  }
-  g_ptr_array_insert(parts, 0, octets_new(head, size));
-  return octets_concat((struct octets *const *)parts->pdata, parts->len);
-}
-
-static GPtrArray *parts_new(void)
-{
-  return g_ptr_array_new_with_free_func((GDestroyNotify)octets_unref);
-}
-
-/* Adds a part; false when there is none. */
-static bool add(GPtrArray *parts, struct octets *octets)
-{
-  if (octets)
-    g_ptr_array_add(parts, octets);
-  return octets != NULL;
-}
-
-/* The contents of a TLV; NULL when it is none. */
-static struct octets *contents(struct octets *tlv)
-{
-  guint8 head[2 + sizeof(guint64)] = {0};
-  guint64 length = octets_length(tlv);
-  if (length < 2 || !octets_read(tlv, 0, head, (gsize)MIN(length, sizeof head), NULL))
-    return NULL;
-  guint64 size = 2 + (head[1] > 0x80 ? head[1] & 0x7fu : 0);
-  return head[1] == 0x80 || size > length ? NULL : octets_slice(tlv, size, length - size);
-}
-
 /* --- body parts --- */
 
 static struct octets *ia5_part(struct octets *text)
 {
-  guint8 set[] = {SET, 0};
-  g_autoptr(GPtrArray) string = parts_new(), parts = parts_new();
+  guint8 set[] = {TLV_SET, 0};
+  g_autoptr(GPtrArray) string = tlv_parts(), parts = tlv_parts();
   g_ptr_array_add(string, octets_ref(text));
   g_ptr_array_add(parts, octets_new(set, sizeof set));
-  g_ptr_array_add(parts, wrap(IA5_STRING, string));
-  return wrap(CONTEXT | CONSTRUCTED | 0, parts);
+  g_ptr_array_add(parts, tlv_wrap(TLV_IA5_STRING, string));
+  return tlv_wrap(TLV_CONTEXT | TLV_CONSTRUCTED | 0, parts);
 }
 
 /* The bit of each basic part (X.411 8.2.1.1.1.33); what has none is unknown. */
@@ -123,31 +67,6 @@ static void add_type(struct conversion *conversion, enum BodyPart_PR present)
   eit_add_built_in(conversion->content->types, EIT_UNKNOWN_BIT);
 }
 
-/* RFC 1496 3.1, X.420 annex B: extended forms and the tag of the basic one. */
-static const struct basic {
-  enum oid oid;
-  guint8 tag;
-  enum {
-    PAIR,
-    DATA,
-    EXPLICIT
-  } form; /* parameters and data in a SEQUENCE; the data under the tag; around it */
-} basics[] = {
-    {OID_ET_IA5_TEXT, 0, PAIR},    {OID_ET_G3_FACSIMILE, 3, PAIR},
-    {OID_ET_G4_CLASS1, 4, DATA},   {OID_ET_TELETEX, 5, PAIR},
-    {OID_ET_VIDEOTEX, 6, PAIR},    {OID_ET_NATIONALLY_DEFINED, 7, EXPLICIT},
-    {OID_ET_ENCRYPTED, 8, PAIR},   {OID_ET_MESSAGE, 9, PAIR},
-    {OID_ET_MIXED_MODE, 11, DATA}, {OID_ET_BILATERALLY_DEFINED, 14, DATA},
-};
-
-static struct octets *single(const struct conversion *conversion, const struct External *external)
-{
-  if (external->encoding.present != External__encoding_PR_single_ASN1_type)
-    return NULL;
-  return asn1_octets(conversion->value,
-                     (const struct OCTET_STRING *)&external->encoding.choice.single_ASN1_type);
-}
-
 static enum oid oid_of_part(const struct BodyPart *part)
 {
   const OBJECT_IDENTIFIER_t *reference = part->present == BodyPart_PR_externally_defined
@@ -156,39 +75,12 @@ static enum oid oid_of_part(const struct BodyPart *part)
   return reference ? oid_get(reference) : OID_UNKNOWN;
 }
 
-/* A basic part's encoding; NULL: the part has no basic form. */
-static struct octets *basic_part(const struct conversion *conversion, const struct BodyPart *body_part)
-{
-  const ExternallyDefinedBodyPart_t *part = &body_part->choice.externally_defined;
-  enum oid oid = oid_of_part(body_part);
-  const struct basic *basic = NULL;
-  for (gsize i = 0; i < G_N_ELEMENTS(basics) && !basic; i++)
-    basic = basics[i].oid == oid ? &basics[i] : NULL;
-  g_autoptr(octets_t) data = basic ? single(conversion, &part->data) : NULL;
-  g_autoptr(GPtrArray) parts = parts_new();
-  if (!data)
-    return NULL;
-  static const guint8 none[] = {SET, 0};
-  if (basic->form == DATA) {
-    if (!add(parts, contents(data)))
-      return NULL;
-  } else {
-    if (basic->form == PAIR) {
-      struct octets *parameters = part->parameters ? single(conversion, part->parameters) : NULL;
-      g_ptr_array_add(parts, parameters ? parameters : octets_new(none, sizeof none));
-    }
-    g_ptr_array_add(parts, octets_ref(data));
-  }
-  guint8 constructed = oid == OID_ET_BILATERALLY_DEFINED ? 0 : CONSTRUCTED;
-  return wrap(CONTEXT | constructed | basic->tag, parts);
-}
-
 /* RFC 2157 6.7, where the peer reads T.61: general text that it holds.  *octets_r NULL: the part is none. */
 static bool teletex_part(struct conversion *conversion, const struct BodyPart *part, struct octets **octets_r,
                          GError **error)
 {
   static const char mark[] = "text/plain; charset=";
-  static const guint8 none[] = {SET, 0};
+  static const guint8 none[] = {TLV_SET, 0};
   g_autoptr(GPtrArray) no_fields = g_ptr_array_new();
   g_autoptr(mime_draft_t) draft = oid_of_part(part) == OID_ET_GENERAL_TEXT
                                       ? body_draft(&conversion->from, part, 0, no_fields, NULL)
@@ -206,18 +98,18 @@ static bool teletex_part(struct conversion *conversion, const struct BodyPart *p
   g_autoptr(GPtrArray) pages = registration == TEXT_TELETEX ? text_pages(string, error) : NULL;
   if (!pages)
     return registration != TEXT_TELETEX;
-  g_autoptr(GPtrArray) strings = parts_new(), parts = parts_new();
+  g_autoptr(GPtrArray) strings = tlv_parts(), parts = tlv_parts();
   for (guint i = 0; i < pages->len; i++) {
-    g_autoptr(GPtrArray) page = parts_new();
+    g_autoptr(GPtrArray) page = tlv_parts();
     g_ptr_array_add(page, octets_ref(pages->pdata[i]));
-    g_ptr_array_add(strings, wrap(TELETEX_STRING, page));
+    g_ptr_array_add(strings, tlv_wrap(TLV_TELETEX_STRING, page));
   }
   g_ptr_array_add(parts, octets_new(none, sizeof none));
-  g_ptr_array_add(parts, wrap(SEQUENCE, strings));
+  g_ptr_array_add(parts, tlv_wrap(TLV_SEQUENCE, strings));
   add_type(conversion, BodyPart_PR_teletex);
   mapping_loss(conversion->from.losses,
                "body part %u: became teletex (RFC 2157 6.7): 1984 has no general text", conversion->part);
-  *octets_r = wrap(CONTEXT | CONSTRUCTED | 5, parts);
+  *octets_r = tlv_wrap(TLV_CONTEXT | TLV_CONSTRUCTED | 5, parts);
   return true;
 }
 
@@ -248,12 +140,12 @@ static struct octets *message_part(struct conversion *conversion, struct Message
                 conversion->context->settings->depth_max);
     return NULL;
   }
-  g_autoptr(GPtrArray) parts = parts_new();
-  bool good = add(parts, asn1_encode_field(conversion->value, &asn_DEF_MessageParameters,
+  g_autoptr(GPtrArray) parts = tlv_parts();
+  bool good = tlv_add(parts, asn1_encode_field(conversion->value, &asn_DEF_MessageParameters,
                                            &message->parameters, error)) &&
-              add(parts, old_ipm(conversion, message->data, SEQUENCE, error));
+              tlv_add(parts, old_ipm(conversion, message->data, TLV_SEQUENCE, error));
   conversion->depth--;
-  return good ? wrap(CONTEXT | CONSTRUCTED | 9, parts) : NULL;
+  return good ? tlv_wrap(TLV_CONTEXT | TLV_CONSTRUCTED | 9, parts) : NULL;
 }
 
 static struct octets *old_part(struct conversion *conversion, struct BodyPart *part, GError **error);
@@ -262,7 +154,7 @@ static struct octets *old_part(struct conversion *conversion, struct BodyPart *p
 static struct octets *extended_part(struct conversion *conversion, struct BodyPart *part, GError **error)
 {
   struct asn1_limits limits = {.elements = conversion->context->settings->elements_max};
-  g_autoptr(octets_t) basic = basic_part(conversion, part);
+  g_autoptr(octets_t) basic = body_basic_form(conversion->value, part);
   g_autoptr(asn1_value_t) value = basic ? asn1_decode(&asn_DEF_BodyPart, basic, &limits, NULL) : NULL;
   if (!value)
     return mime_part(conversion, part, error);
@@ -297,7 +189,7 @@ static struct octets *old_part(struct conversion *conversion, struct BodyPart *p
 static struct octets *old_body(struct conversion *conversion, const struct Body *body, GPtrArray *fields,
                                GError **error)
 {
-  g_autoptr(GPtrArray) parts = parts_new();
+  g_autoptr(GPtrArray) parts = tlv_parts();
   if (fields->len) {
     g_autoptr(octets_t) text = harpoon_header(fields);
     g_ptr_array_add(parts, ia5_part(text));
@@ -306,10 +198,10 @@ static struct octets *old_body(struct conversion *conversion, const struct Body 
   }
   for (int i = 0; i < body->list.count; i++) {
     conversion->part++;
-    if (!add(parts, old_part(conversion, body->list.array[i], error)))
+    if (!tlv_add(parts, old_part(conversion, body->list.array[i], error)))
       return NULL;
   }
-  return wrap(SEQUENCE, parts);
+  return tlv_wrap(TLV_SEQUENCE, parts);
 }
 
 /* The extensions with the fields of RFC 822, which downgrade_value() leaves. */
@@ -324,12 +216,12 @@ static struct octets *old_ipm(struct conversion *conversion, struct IPM *ipm, gu
                               GError **error)
 {
   g_autoptr(GPtrArray) fields = heading_fields_get(&conversion->from, &ipm->heading);
-  g_autoptr(GPtrArray) parts = parts_new();
+  g_autoptr(GPtrArray) parts = tlv_parts();
   conversion->changed |= ipm->heading.extensions != NULL;
   drop_extensions(&ipm->heading);
-  bool good = add(parts, asn1_encode_field(conversion->value, &asn_DEF_Heading, &ipm->heading, error)) &&
-              add(parts, old_body(conversion, ipm->body, fields, error));
-  return good ? wrap(identifier, parts) : NULL;
+  bool good = tlv_add(parts, asn1_encode_field(conversion->value, &asn_DEF_Heading, &ipm->heading, error)) &&
+              tlv_add(parts, old_body(conversion, ipm->body, fields, error));
+  return good ? tlv_wrap(identifier, parts) : NULL;
 }
 
 /* --- notifications --- */
@@ -338,7 +230,7 @@ static struct octets *old_ipm(struct conversion *conversion, struct IPM *ipm, gu
 static bool old_returned(struct conversion *conversion, struct NonReceiptFields *fields, GError **error)
 {
   struct asn1_limits limits = {.elements = conversion->context->settings->elements_max};
-  g_autoptr(octets_t) octets = old_ipm(conversion, fields->returned_ipm, SEQUENCE, error);
+  g_autoptr(octets_t) octets = old_ipm(conversion, fields->returned_ipm, TLV_SEQUENCE, error);
   if (!octets)
     return false;
   if (!conversion->changed)
@@ -374,7 +266,7 @@ static bool convert(struct conversion *conversion, InformationObject_t *object, 
 {
   g_autoptr(octets_t) octets =
       object->present == InformationObject_PR_ipm
-          ? old_ipm(conversion, &object->choice.ipm, CONTEXT | CONSTRUCTED | 0, error)
+          ? old_ipm(conversion, &object->choice.ipm, TLV_CONTEXT | TLV_CONSTRUCTED | 0, error)
           : old_ipn(conversion, object, error);
   if (octets && conversion->changed)
     conversion->content->octets = octets_ref(octets);
