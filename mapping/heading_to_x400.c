@@ -148,6 +148,32 @@ static bool make_obsoleted(struct maker *maker)
 
 /* --- addresses --- */
 
+/* 5.1.3: a name that is cut breaks neither a comment nor an encoded word.  True: it is whole. */
+static bool put_free_form(const char *text, FreeFormName_t *field)
+{
+  if (x400_teletex_put(text, FREE_FORM_BOUND, field))
+    return true;
+  bool fits = false;
+  for (glong keep = MIN(g_utf8_strlen(text, -1), FREE_FORM_BOUND); keep > 0 && !fits; keep--) {
+    g_autofree char *cut = g_utf8_substring(text, 0, keep);
+    g_autoptr(GString) name = g_string_new(NULL);
+    guint open = 0;
+    for (const char *c = cut; *c && (*c != '\\' || c[1]); c++) {
+      bool quotes = *c == '\\';
+      open += *c == '(';
+      open -= *c == ')' && open;
+      g_string_append_len(name, c, quotes ? 2 : 1);
+      c += quotes;
+    }
+    while (name->len && name->str[name->len - 1] == ' ')
+      g_string_truncate(name, name->len - 1);
+    for (; open; open--)
+      g_string_append_c(name, ')');
+    fits = x400_teletex_put(name->str, FREE_FORM_BOUND, field);
+  }
+  return false;
+}
+
 static void put_descriptor(struct maker *maker, const struct mail_address *address,
                            struct ORDescriptor *descriptor)
 {
@@ -173,7 +199,7 @@ static void put_descriptor(struct maker *maker, const struct mail_address *addre
   }
   if (free_form && *free_form) {
     descriptor->free_form_name = asn1_new_field(FreeFormName_t);
-    if (!x400_teletex_put(free_form, FREE_FORM_BOUND, descriptor->free_form_name))
+    if (!put_free_form(free_form, descriptor->free_form_name))
       mapping_loss(to->losses, "%s: the name \"%s\" is cut to %d octets (RFC 2156 5.1.3)", maker->name,
                    free_form, FREE_FORM_BOUND);
   }

@@ -125,6 +125,7 @@ static char *loop_of(guint conversions, guint visits, guint hops)
 }
 
 /* 5.1.5: five conversions go, the sixth is a loop. */
+/* proves: H:loop */
 START_TEST(loops_are_seen)
 {
   g_autofree char *none = loop_of(5, 5, 50), *conversions = loop_of(6, 0, 10), *visits = loop_of(0, 6, 10),
@@ -147,6 +148,7 @@ static struct mapping_result *read_mail(const char *mail)
   return road_run(context, job, NULL);
 }
 
+/* proves: H:loop */
 START_TEST(looping_mail_is_refused)
 {
   g_autoptr(GString) mail = g_string_new(NULL);
@@ -168,6 +170,7 @@ END_TEST
 
 /* A mail goes round through this gateway, sea -> mail -> sea ..., until it is stopped: neither too early nor
  * never. */
+/* proves: H:loop */
 START_TEST(ping_pong_ends)
 {
   static const char start[] = HEAD "Date: Thu, 2 Jan 1997 14:46:03 +0000\r\n\r\nx\r\n";
