@@ -57,6 +57,8 @@ struct charset_encoder;
  * Chinese sets of X.680 table 6 where they are needed; else T.61's own two do all.  For others ignored. */
 enum { CHARSET_ALL_SETS = -1 };
 struct charset_encoder *charset_encoder_new(enum charset charset, long registration);
+/* The same as MIME has it, nothing designated in front: ISO 8859, EUC, ISO-2022-JP, UTF-8. */
+struct charset_encoder *charset_encoder_new_mime(long registration);
 void charset_encoder_free(struct charset_encoder *encoder);
 /* Pieces may end anywhere; octets that are not UTF-8 are substituted. */
 void charset_encoder_feed(struct charset_encoder *encoder, const char *utf8, gsize length, bool last,
@@ -84,6 +86,8 @@ long charset_choose(const char *utf8);
  * 87 "ISO-2022-JP", 6 "US-ASCII", 58 "GB2312", 149 "EUC-KR". */
 const char *charset_mime_name(long registration);
 long charset_registration(const char *mime_name);
+/* Whether text with the registration can be read: a graphic set, an encoding of ISO 10646, controls. */
+bool charset_known(long registration);
 /* The registrations that GeneralTextParameters name for a text so encoded, at most four; returns their count.
  */
 gsize charset_parameters(long registration, long parameters_r[4]);

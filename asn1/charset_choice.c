@@ -41,6 +41,16 @@ long charset_registration(const char *mime_name)
   return 0;
 }
 
+bool charset_known(long registration)
+{
+  static const long others[] = {1,   7,   36,  40,  48,  49,  56,  73,  74,  77,  104, 105, 106, 107, 124, 130, 132, 133, 134,
+                                135, 136, 140, 162, 163, 174, 175, 176, 177, 190, 191, 192, 193, 194, 195, 196};
+  for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+    if (others[i] == registration)
+      return true;
+  return graphic_set_registered(registration) != NULL;
+}
+
 gsize charset_parameters(long registration, long parameters_r[4])
 {
   gsize count = 0;

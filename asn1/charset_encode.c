@@ -442,6 +442,13 @@ struct charset_encoder *charset_encoder_new(enum charset charset, long registrat
   return encoder;
 }
 
+struct charset_encoder *charset_encoder_new_mime(long registration)
+{
+  struct charset_encoder *encoder = charset_encoder_new(CHARSET_GENERAL, registration);
+  encoder->begun = true;
+  return encoder;
+}
+
 void charset_encoder_free(struct charset_encoder *encoder)
 {
   g_free(encoder);

@@ -22,6 +22,7 @@ struct making {
   struct BodyPart *body_part; /* empty; in the body already */
   GPtrArray *fields;          /* the heading's, of char*, which a block may add to */
   struct octets *content;     /* decoded: making_content() */
+  bool mime_text;             /* a text that is to stand in IA5 as MIME: body_make_text() found so */
 };
 enum body_status {
   BODY_MADE,

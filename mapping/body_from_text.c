@@ -12,14 +12,39 @@
 #include <OpaqueBodyPart.h>
 #include <SFD-Document.h>
 
-static struct mime_draft *text_draft(struct from_x400 *from, enum charset charset, const long *registrations,
-                                     gsize count, struct octets *string, GError **error)
+static void tell(const struct reading *reading, const struct charset_loss *loss)
 {
-  const char *set = NULL;
+  if (loss->substituted)
+    mapping_loss(reading->from->losses,
+                 "body part %u: %" G_GUINT64_FORMAT
+                 " characters became U+FFFD, the first in line %" G_GUINT64_FORMAT
+                 " (RFC 2157 6.2): the string's sets have none there",
+                 reading->number, loss->substituted, loss->first_line);
+  if (loss->tolerated)
+    mapping_loss(reading->from->losses,
+                 "body part %u: %" G_GUINT64_FORMAT
+                 " octets of eight bits were read as Windows-1252, the first in "
+                 "line %" G_GUINT64_FORMAT " (RFC 2157 6.1): the string's set has seven",
+                 reading->number, loss->tolerated, loss->first_line);
+  if (loss->dropped)
+    mapping_loss(reading->from->losses,
+                 "body part %u: %" G_GUINT64_FORMAT " control sequences are left out, the first in line "
+                 "%" G_GUINT64_FORMAT " (RFC 2157 6.7): text/plain has no place for them",
+                 reading->number, loss->dropped, loss->first_line);
+}
+
+static struct mime_draft *text_draft(const struct reading *reading, enum charset charset,
+                                     const long *registrations, gsize count, struct octets *string,
+                                     GError **error)
+{
+  g_autofree char *set = NULL;
+  struct charset_loss loss;
   g_autoptr(mime_draft_t) draft = mime_draft_new();
-  draft->content = text_from_x400(charset, registrations, count, string, from->spill, &set, error);
+  draft->content =
+      text_from_x400(charset, registrations, count, string, reading->from->spill, &set, &loss, error);
   if (!draft->content)
     return NULL;
+  tell(reading, &loss);
   draft->type = g_strdup_printf("text/plain; charset=%s", set);
   return g_steal_pointer(&draft);
 }
@@ -35,7 +60,7 @@ struct mime_draft *body_read_harpoon(const struct reading *reading, GError **err
 struct mime_draft *body_read_ia5(const struct reading *reading, GError **error)
 {
   g_autoptr(octets_t) text = asn1_octets(reading->from->value, &reading->part->choice.ia5_text.data);
-  struct mime_draft *draft = text_draft(reading->from, CHARSET_IA5, NULL, 0, text, error);
+  struct mime_draft *draft = text_draft(reading, CHARSET_IA5, NULL, 0, text, error);
   if (draft && reading->alone && !strcmp(draft->type, "text/plain; charset=us-ascii"))
     g_clear_pointer(&draft->type, g_free);
   return draft;
@@ -58,7 +83,7 @@ struct mime_draft *body_read_teletex(const struct reading *reading, GError **err
       g_ptr_array_add(pages, octets_new("\f", 1));
   }
   g_autoptr(octets_t) whole = octets_concat((struct octets *const *)pages->pdata, pages->len);
-  return text_draft(from, CHARSET_TELETEX, NULL, 0, whole, error);
+  return text_draft(reading, CHARSET_TELETEX, NULL, 0, whole, error);
 }
 
 struct mime_draft *body_read_general(const struct reading *reading, GError **error)
@@ -76,7 +101,7 @@ struct mime_draft *body_read_general(const struct reading *reading, GError **err
   for (int i = 0; sets && i < sets->list.count && count < G_N_ELEMENTS(registrations); i++)
     registrations[count++] = *sets->list.array[i];
   g_autoptr(octets_t) string = asn1_octets(data, asn1_value_get(data));
-  return text_draft(from, CHARSET_GENERAL, registrations, count, string, error);
+  return text_draft(reading, CHARSET_GENERAL, registrations, count, string, error);
 }
 
 /* --- simple formattable documents (X.420 (1984) 5) --- */
@@ -106,5 +131,5 @@ struct mime_draft *body_read_sfd(const struct reading *reading, GError **error)
     return NULL;
   g_autoptr(octets_t) text = sfd_text(asn1_value_get(value), value);
   mapping_loss(from->losses, "body part sfd: its layout is lost (RFC 1328 6): a text has none");
-  return text_draft(from, CHARSET_TELETEX, NULL, 0, text, error);
+  return text_draft(reading, CHARSET_TELETEX, NULL, 0, text, error);
 }

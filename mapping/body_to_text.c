@@ -16,20 +16,18 @@ void body_put_ia5(struct to_x400 *to, struct octets *octets, struct BodyPart *bo
   eit_add_built_in(to->types, EIT_IA5_BIT);
 }
 
-static bool general_part(struct to_x400 *to, struct octets *octets, long registration,
-                         struct BodyPart *body_part, GError **error)
+static bool general_part(struct to_x400 *to, const struct text_made *made, struct BodyPart *body_part,
+                         GError **error)
 {
-  long numbers[4];
-  gsize count = charset_parameters(registration, numbers);
   g_autoptr(asn1_value_t) parameters = asn1_value_new(&asn_DEF_GeneralTextParameters);
   GeneralTextParameters_t *sets = asn1_value_get(parameters);
-  for (gsize i = 0; i < count; i++) {
-    asn_set_add(&sets->list, x400_long(numbers[i]));
-    g_autofree char *type = g_strdup_printf("%s.%ld", oid_dotted(OID_CS_EIT), numbers[i]);
+  for (gsize i = 0; i < made->count; i++) {
+    asn_set_add(&sets->list, x400_long(made->registrations[i]));
+    g_autofree char *type = g_strdup_printf("%s.%ld", oid_dotted(OID_CS_EIT), made->registrations[i]);
     eit_add(to->types, type);
   }
   g_autoptr(asn1_value_t) data = asn1_value_new(&asn_DEF_GeneralTextData);
-  asn1_put_octets(data, asn1_value_get(data), octets);
+  asn1_put_octets(data, asn1_value_get(data), made->octets);
   body_part->present = BodyPart_PR_externally_defined;
   ExternallyDefinedBodyPart_t *defined = &body_part->choice.externally_defined;
   defined->parameters = asn1_new_field(struct External);
@@ -90,10 +88,34 @@ static void text_header(const struct making *making)
   }
 }
 
-/* What 1984 has of it. */
-static enum mapping_text_body text_habit(const struct to_x400 *to)
+/* The forms that serve: 1984 has IA5 text and teletex; a sender who prohibits conversion with loss gets none.
+ */
+static struct mapping_text_forms text_forms(const struct to_x400 *to)
 {
-  return !to->old || to->peer->text_body == MAPPING_TEXT_TELETEX ? to->peer->text_body : MAPPING_TEXT_IA5;
+  struct mapping_text_forms forms = to->peer->text_forms;
+  const char *loss = mime_part_field(to->mail->root, "Conversion-With-Loss");
+  forms.exact = loss && !g_ascii_strncasecmp(loss, "prohibited", strlen("prohibited"));
+  for (guint i = 0; i < forms.count && to->old; i++) {
+    bool file = forms.list[i] == MAPPING_TEXT_FILE;
+    if (file || forms.list[i] == MAPPING_TEXT_HARPOON)
+      forms.list[i] = MAPPING_TEXT_HARPOON;
+    else if (forms.list[i] != MAPPING_TEXT_TELETEX && forms.list[i] != MAPPING_TEXT_TELETEX_SETS)
+      forms.list[i] = MAPPING_TEXT_IA5;
+  }
+  return forms;
+}
+
+static void tell(const struct making *making, const struct text_made *made)
+{
+  static const char *const names[] = {"general text", "UTF-8",   "ISO 8859-1",
+                                      "teletex",      "teletex", "IA5 text"};
+  if (made->guess)
+    mapping_loss(making->to->losses,
+                 "body part %u: read as %s (RFC 2157 6.1): it has octets that its own set does not have",
+                 making->to->part, made->guess);
+  if (made->lost)
+    mapping_loss(making->to->losses, "body part %u: %s (RFC 2157 6.2): it goes as %s, which the peer reads",
+                 making->to->part, made->lost, names[made->form]);
 }
 
 enum body_status body_make_text(struct making *making, GError **error)
@@ -102,21 +124,23 @@ enum body_status body_make_text(struct making *making, GError **error)
   struct octets *content = making_content(making, error);
   if (!content)
     return BODY_FAILED;
-  long registration = 0;
-  struct octets *text = NULL;
+  struct mapping_text_forms forms = text_forms(to);
+  struct text_made made = {0};
   enum text_status status =
-      text_to_x400(to->context->charsets, mime_params_get(making->part->type, "charset"), content,
-                   text_habit(to), to->spill, &registration, &text, error);
-  if (status != TEXT_OK)
-    return status == TEXT_ERROR ? BODY_FAILED : BODY_OTHER;
-  g_autoptr(octets_t) octets = text;
-  text_header(making);
-  bool good = true;
-  if (registration == TEXT_TELETEX)
-    good = teletex_part(to, octets, making->body_part, error);
-  else if (registration != 6)
-    good = general_part(to, octets, registration, making->body_part, error);
-  else
-    body_put_ia5(to, octets, making->body_part);
-  return good ? BODY_MADE : BODY_FAILED;
+      text_to_x400(to->context->charsets, mime_params_get(making->part->type, "charset"), content, &forms,
+                   to->spill, &made, error);
+  making->mime_text = status == TEXT_UNFIT && made.form == MAPPING_TEXT_HARPOON;
+  bool good = status == TEXT_OK;
+  if (good) {
+    text_header(making);
+    tell(making, &made);
+    if (made.form == MAPPING_TEXT_TELETEX)
+      good = teletex_part(to, made.octets, making->body_part, error);
+    else if (made.form == MAPPING_TEXT_GENERAL)
+      good = general_part(to, &made, making->body_part, error);
+    else
+      body_put_ia5(to, made.octets, making->body_part);
+  }
+  text_made_clear(&made);
+  return good ? BODY_MADE : status == TEXT_UNFIT ? BODY_OTHER : BODY_FAILED;
 }

@@ -30,10 +30,10 @@ static bool is_mail(const struct making *making)
          ((const struct mime_part *)part->children->pdata[0])->fields->len;
 }
 
-/* The peer reads no general text: what stands in IA5 is lossless, if not pretty. */
+/* The peer reads no string that holds it: MIME in IA5 loses nothing, if it is not pretty. */
 static bool is_text_for_ia5(const struct making *making)
 {
-  return body_is_text(making) && (making->to->old || making->to->peer->text_body != MAPPING_TEXT_GENERAL);
+  return making->mime_text;
 }
 
 static bool wants_bilateral(const struct making *making)

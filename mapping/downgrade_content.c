@@ -85,19 +85,17 @@ static bool teletex_part(struct conversion *conversion, const struct BodyPart *p
   g_autoptr(mime_draft_t) draft = oid_of_part(part) == OID_ET_GENERAL_TEXT
                                       ? body_draft(&conversion->from, part, 0, no_fields, NULL)
                                       : NULL;
-  long registration = 0;
-  struct octets *text = NULL;
+  static const struct mapping_text_forms forms = {.list = {MAPPING_TEXT_TELETEX}, .count = 1, .exact = true};
   if (!draft || !draft->type || !g_str_has_prefix(draft->type, mark))
     return true;
-  enum text_status status =
-      text_to_x400(conversion->context->charsets, draft->type + strlen(mark), draft->content,
-                   MAPPING_TEXT_TELETEX, conversion->from.spill, &registration, &text, error);
-  if (status != TEXT_OK)
-    return status != TEXT_ERROR;
-  g_autoptr(octets_t) string = text;
-  g_autoptr(GPtrArray) pages = registration == TEXT_TELETEX ? text_pages(string, error) : NULL;
+  struct text_made made = {0};
+  enum text_status status = text_to_x400(conversion->context->charsets, draft->type + strlen(mark), draft->content,
+                                         &forms, conversion->from.spill, &made, error);
+  bool teletex = status == TEXT_OK && made.form == MAPPING_TEXT_TELETEX;
+  g_autoptr(GPtrArray) pages = teletex ? text_pages(made.octets, error) : NULL;
+  text_made_clear(&made);
   if (!pages)
-    return registration != TEXT_TELETEX;
+    return status != TEXT_ERROR && !teletex;
   g_autoptr(GPtrArray) strings = tlv_parts(), parts = tlv_parts();
   for (guint i = 0; i < pages->len; i++) {
     g_autoptr(GPtrArray) page = tlv_parts();
@@ -117,7 +115,7 @@ static struct octets *mime_part(struct conversion *conversion, const struct Body
 {
   conversion->changed = conversion->content->converted = true;
   struct octets *teletex = NULL;
-  if (conversion->peer->text_body == MAPPING_TEXT_TELETEX && !teletex_part(conversion, part, &teletex, error))
+  if (conversion->peer->text_forms.list[0] == MAPPING_TEXT_TELETEX && !teletex_part(conversion, part, &teletex, error))
     return NULL;
   if (teletex)
     return teletex;

@@ -1,5 +1,6 @@
 /* mime_charset.c - contract: mime_charset.h. */
 #include "mapping/mime_charset.h"
+#include "asn1/charset.h"
 
 #include <errno.h>
 #include <iconv.h>
@@ -7,22 +8,23 @@
 
 /* iconv's name first, then what mail calls it. */
 static const char *const sets[] = {
-    "ISO-8859-2 latin2",
-    "ISO-8859-3 latin3",
-    "ISO-8859-4 latin4",
-    "ISO-8859-5 cyrillic",
-    "ISO-8859-6 arabic",
-    "ISO-8859-7 greek",
-    "ISO-8859-8 hebrew iso-8859-8-i",
-    "ISO-8859-9 latin5",
+    "ISO-8859-2 latin2 iso_8859-2",
+    "ISO-8859-3 latin3 iso_8859-3",
+    "ISO-8859-4 latin4 iso_8859-4",
+    "ISO-8859-5 cyrillic iso_8859-5",
+    "ISO-8859-6 arabic iso_8859-6 iso-8859-6-i iso-8859-6-e asmo-708",
+    "ISO-8859-7 greek iso_8859-7",
+    "ISO-8859-8 hebrew iso-8859-8-i iso-8859-8-e iso_8859-8",
+    "ISO-8859-9 latin5 iso_8859-9",
     "ISO-8859-10 latin6",
-    "ISO-8859-13",
-    "ISO-8859-14",
-    "ISO-8859-15 latin9 latin-9",
-    "ISO-8859-16",
+    "ISO-8859-11",
+    "ISO-8859-13 latin7",
+    "ISO-8859-14 latin8",
+    "ISO-8859-15 latin9 latin-9 iso_8859-15",
+    "ISO-8859-16 latin10",
     "CP1250 windows-1250",
     "CP1251 windows-1251",
-    "CP1252 windows-1252",
+    "CP1252 windows-1252 ansi x-ansi",
     "CP1253 windows-1253",
     "CP1254 windows-1254",
     "CP1255 windows-1255",
@@ -30,32 +32,61 @@ static const char *const sets[] = {
     "CP1257 windows-1257",
     "CP1258 windows-1258",
     "CP437 ibm437",
+    "CP737 ibm737",
+    "CP775 ibm775",
     "CP850 ibm850",
+    "CP852 ibm852",
+    "CP855 ibm855",
+    "CP857 ibm857",
+    "CP858 ibm858 ibm00858",
+    "CP860 ibm860",
+    "CP861 ibm861",
+    "CP862 ibm862 dos-862",
+    "CP863 ibm863",
+    "CP864 ibm864",
+    "CP865 ibm865",
     "CP866 ibm866",
+    "CP869 ibm869",
     "CP874 windows-874",
-    "KOI8-R",
+    "KOI8-R koi8",
     "KOI8-U",
-    "MACINTOSH",
+    "KOI8-RU",
+    "MACINTOSH mac x-mac-roman",
+    "MAC-CYRILLIC x-mac-cyrillic",
+    "MAC-CENTRALEUROPE x-mac-ce",
     "TIS-620",
-    "GB18030 gb2312 gbk cp936 euc-cn",
-    "BIG5 cn-big5",
+    "VISCII",
+    "TCVN5712-1 tcvn",
+    "ARMSCII-8",
+    "GEORGIAN-PS",
+    "HP-ROMAN8",
+    "GB18030 gb2312 gbk cp936 euc-cn gb_2312-80 x-gbk windows-936",
+    "BIG5 cn-big5 x-big5",
+    "CP950 windows-950",
     "BIG5-HKSCS",
-    "EUC-JP",
-    "SHIFT_JIS x-sjis ms_kanji",
-    "CP932 windows-31j",
+    "EUC-TW x-euc-tw cns11643",
+    "ISO-2022-CN",
+    "ISO-2022-CN-EXT",
+    "EUC-JP x-euc-jp",
+    "SHIFT_JIS x-sjis ms_kanji shift-jis sjis",
+    "CP932 windows-31j cp932 windows-932",
     "ISO-2022-JP",
     "ISO-2022-JP-2",
+    "ISO-2022-JP-3",
     "EUC-KR",
-    "CP949 ks_c_5601-1987",
+    "CP949 ks_c_5601-1987 ks_c_5601 ksc5601 uhc windows-949",
+    "JOHAB",
     "ISO-2022-KR",
-    "UTF-7",
-    "UTF-16",
+    "UTF-7 unicode-1-1-utf-7",
+    "UTF-16 ucs-2 iso-10646-ucs-2",
     "UTF-16BE",
     "UTF-16LE",
-    "UTF-32",
+    "UTF-32 ucs-4 iso-10646-ucs-4",
+    "UTF-32BE",
+    "UTF-32LE",
 };
 
-enum built_in { SET_NONE, SET_ASCII, SET_UTF8, SET_LATIN1 };
+enum built_in { SET_NONE, SET_ASCII, SET_UTF8, SET_LATIN1, SET_TELETEX };
 
 static enum built_in built_in(const char *charset)
 {
@@ -64,7 +95,15 @@ static enum built_in built_in(const char *charset)
     enum built_in set;
   } names[] = {{"us-ascii", SET_ASCII},       {"utf-8", SET_UTF8},      {"iso-8859-1", SET_LATIN1},
                {"ascii", SET_ASCII},          {"utf8", SET_UTF8},       {"latin1", SET_LATIN1},
-               {"ansi_x3.4-1968", SET_ASCII}, {"iso646-us", SET_ASCII}, {"iso_8859-1", SET_LATIN1}};
+               {"ansi_x3.4-1968", SET_ASCII}, {"iso646-us", SET_ASCII}, {"iso_8859-1", SET_LATIN1},
+               {"teletex", SET_TELETEX},      {"t.61", SET_TELETEX},    {"t.61-8bit", SET_TELETEX},
+               {"us", SET_ASCII},             {"l1", SET_LATIN1},       {"latin-1", SET_LATIN1},
+               {"iso8859-1", SET_LATIN1},     {"iso_8859-1:1987", SET_LATIN1},
+               {"unicode-1-1-utf-8", SET_UTF8}, {"utf_8", SET_UTF8},    {"cp65001", SET_UTF8},
+               /* what programs write that do not know: the text is looked at, as US-ASCII with eight bits is */
+               {"unknown-8bit", SET_ASCII},   {"x-unknown", SET_ASCII}, {"unknown", SET_ASCII},
+               {"8bit", SET_ASCII},           {"7bit", SET_ASCII},      {"x-user-defined", SET_ASCII},
+               {"default", SET_ASCII}};
   if (!charset || !*charset)
     return SET_ASCII;
   for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
@@ -209,6 +248,14 @@ bool mime_charset_to_utf8(GHashTable *charsets, const char *charset, const void 
   case SET_LATIN1:
     latin1_to_utf8(text, length, out);
     return true;
+  case SET_TELETEX: {
+    struct charset_loss loss = {0};
+    g_autofree char *utf8 = charset_to_utf8(CHARSET_TELETEX, text, length, &loss);
+    g_string_append(out, utf8);
+    if (replaced_r)
+      *replaced_r += (guint)loss.substituted;
+    return true;
+  }
   case SET_NONE:
     break;
   }
@@ -224,6 +271,9 @@ struct mime_charset_stream {
   enum built_in set;
   struct handle *handle;
   GByteArray *rest; /* of a character that a block's end cut through */
+  struct charset_decoder *teletex;
+  guint replaced;
+  const char *guess;
 };
 
 struct mime_charset_stream *mime_charset_stream_new(GHashTable *charsets, const char *charset)
@@ -236,6 +286,8 @@ struct mime_charset_stream *mime_charset_stream_new(GHashTable *charsets, const 
   stream->set = set;
   stream->handle = handle;
   stream->rest = g_byte_array_new();
+  if (set == SET_TELETEX)
+    stream->teletex = charset_decoder_new(CHARSET_TELETEX, NULL, 0);
   if (handle)
     iconv(handle->descriptor, NULL, NULL, NULL, NULL);
   return stream;
@@ -246,6 +298,8 @@ void mime_charset_stream_free(struct mime_charset_stream *stream)
   if (!stream)
     return;
   g_byte_array_unref(stream->rest);
+  if (stream->teletex)
+    charset_decoder_free(stream->teletex);
   g_free(stream);
 }
 
@@ -259,11 +313,34 @@ static bool valid_so_far(const char *text, gsize length, bool last)
   return !last && left < 4 && g_utf8_get_char_validated(bad, (gssize)left) == (gunichar)-2;
 }
 
+static bool is_ascii(const char *text, gsize length)
+{
+  for (gsize i = 0; i < length; i++)
+    if (text[i] & 0x80)
+      return false;
+  return true;
+}
+
+guint mime_charset_stream_replaced(const struct mime_charset_stream *stream)
+{
+  return stream->replaced;
+}
+
+const char *mime_charset_stream_guess(const struct mime_charset_stream *stream)
+{
+  return stream->guess;
+}
+
 void mime_charset_stream_feed(struct mime_charset_stream *stream, const void *text, gsize length, bool last,
                               GString *out)
 {
   if (stream->set == SET_LATIN1) {
     latin1_to_utf8(text, length, out);
+    return;
+  }
+  if (stream->teletex) {
+    charset_decoder_feed(stream->teletex, text, length, last, out);
+    stream->replaced = (guint)charset_decoder_loss(stream->teletex).substituted;
     return;
   }
   const char *at = text;
@@ -274,12 +351,15 @@ void mime_charset_stream_feed(struct mime_charset_stream *stream, const void *te
   }
   if (stream->set == SET_ASCII && !valid_so_far(at, length, last)) {
     stream->set = SET_LATIN1;
+    stream->guess = "ISO-8859-1";
     latin1_to_utf8((const guint8 *)at, length, out);
     g_byte_array_set_size(stream->rest, 0);
     return;
   }
-  gsize left = stream->handle ? convert(stream->handle->descriptor, at, length, last, out, NULL)
-                              : append_utf8(at, length, last, out, NULL);
+  if (stream->set == SET_ASCII && !stream->guess && !is_ascii(at, length))
+    stream->guess = "UTF-8";
+  gsize left = stream->handle ? convert(stream->handle->descriptor, at, length, last, out, &stream->replaced)
+                              : append_utf8(at, length, last, out, &stream->replaced);
   g_autofree char *cut = g_memdup2(at + length - left, left);
   g_byte_array_set_size(stream->rest, 0);
   if (left)

@@ -1,7 +1,7 @@
 /* mime_charset.h - MIME character sets to UTF-8, by iconv handles that were opened before the sandbox closed.
  *
- * glibc's converters are files, so the list is fixed and opened whole at start.  US-ASCII, UTF-8 and
- * ISO-8859-1 need no handle. Nothing here fails over one character (DESIGN section 4): what a set cannot mean
+ * glibc's converters are files, so the list is fixed and opened whole at start.  US-ASCII, UTF-8,
+ * ISO-8859-1 and Teletex (RFC 2157 appendix C) need no handle. Nothing here fails over one character (DESIGN section 4): what a set cannot mean
  * becomes U+FFFD and is counted. */
 #ifndef GW400_MAPPING_MIME_CHARSET_H
 #define GW400_MAPPING_MIME_CHARSET_H
@@ -29,6 +29,11 @@ struct mime_charset_stream *mime_charset_stream_new(GHashTable *charsets,
 void mime_charset_stream_free(struct mime_charset_stream *stream);
 void mime_charset_stream_feed(struct mime_charset_stream *stream, const void *text, gsize length, bool last,
                               GString *out);
+
+/* Of what was fed so far: how many characters were lost, and what octets above 127 in "US-ASCII", or in a set that
+ * mail programs write when they do not know, were taken for (a static name; NULL: there were none). */
+guint mime_charset_stream_replaced(const struct mime_charset_stream *stream);
+const char *mime_charset_stream_guess(const struct mime_charset_stream *stream);
 
 /* Of UTF-8 text: what it needs.  Decides the character set of a text body part and of encoded words. */
 enum mime_repertoire { MIME_ASCII, MIME_LATIN1, MIME_UNICODE };

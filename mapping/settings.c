@@ -3,6 +3,8 @@
 #include "mapping/mailbox.h"
 #include "mapping/mapping.h"
 
+#include <string.h>
+
 /* Values where the configuration says nothing: one that was written by hand, a test, `gw400 convert`. */
 enum { DEPTH_MAX = 20, PARTS_MAX = 1000, HEADERS_MAX = 2000, ELEMENTS_MAX = 200000, HOPS_MAX = 50 };
 
@@ -37,6 +39,37 @@ static void clear_gdi(struct mapping_gdi *gdi)
   g_free(gdi->prmd);
 }
 
+bool mapping_text_forms_read(const char *words, struct mapping_text_forms *forms)
+{
+  static const char *const names[] = {"general-text", "utf-8", "iso8859-1",     "teletex",
+                                      "teletex-sets", "ia5",   "file-transfer", "harpoon"};
+  g_auto(GStrv) list = g_strsplit_set(words, " \t\n", -1);
+  for (char **word = list; *word; word++) {
+    guint i = 0;
+    while (i < G_N_ELEMENTS(names) && strcmp(names[i], *word) != 0)
+      i++;
+    if (**word && (i == G_N_ELEMENTS(names) || forms->count == MAPPING_TEXT_FORMS_MAX))
+      return false;
+    if (**word)
+      forms->list[forms->count++] = (enum mapping_text_body)i;
+  }
+  return true;
+}
+
+/* What says nothing of the rest keeps every text whole: as a file where the peer reads what 1988 has, else as MIME
+ * in IA5 text. */
+static void read_text_forms(const char *body, const char *downgrade, struct mapping_text_forms *forms)
+{
+  if (!body || !mapping_text_forms_read(body, forms) || !forms->count)
+    *forms = (struct mapping_text_forms){.list = {MAPPING_TEXT_GENERAL}, .count = 1};
+  guint first = forms->count;
+  if (downgrade && mapping_text_forms_read(downgrade, forms) && forms->count > first)
+    return;
+  forms->count = first;
+  bool reads_1988 = forms->list[0] == MAPPING_TEXT_GENERAL || forms->list[0] == MAPPING_TEXT_UTF8;
+  forms->list[forms->count++] = reads_1988 ? MAPPING_TEXT_FILE : MAPPING_TEXT_HARPOON;
+}
+
 static void peer_free(gpointer data)
 {
   struct mapping_peer *peer = data;
@@ -65,10 +98,8 @@ static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping
   peer->deferred_honour = g_strcmp0(deferred, "honour") == 0;
   g_autofree char *body = text(dictionary, "text-body"), *attachment = text(dictionary, "attachment-body"),
                   *content = text(dictionary, "content-type"), *mode = text(dictionary, "mode");
-  peer->text_body = g_strcmp0(body, "ia5") == 0         ? MAPPING_TEXT_IA5
-                    : g_strcmp0(body, "iso8859-1") == 0 ? MAPPING_TEXT_LATIN1
-                    : g_strcmp0(body, "teletex") == 0   ? MAPPING_TEXT_TELETEX
-                                                        : MAPPING_TEXT_GENERAL;
+  g_autofree char *downgrade = text(dictionary, "text-downgrade");
+  read_text_forms(body, downgrade, &peer->text_forms);
   peer->attachment_body = g_strcmp0(attachment, "bilateral") == 0            ? MAPPING_ATTACHMENT_BILATERAL
                           : g_strcmp0(attachment, "externally-defined") == 0 ? MAPPING_ATTACHMENT_EXTERNAL
                           : g_strcmp0(attachment, "mime") == 0               ? MAPPING_ATTACHMENT_MIME

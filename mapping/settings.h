@@ -2,7 +2,8 @@
  *
  * Keys (type): "generation" u; "domain" s; "hostname" s; "administrator" s; "or-address" s; "country" "admd" "prmd" "mta-name" s; "local-parts" s (any-case|exact);
  * "depth-max" "parts-max" "headers-max" "elements-max" "hops-max" u;
- * "peers" aa{sv}: "name" s, "country" "admd" "prmd" "local-mta" "remote-mta" s, "text-body" s (general-text|ia5|iso8859-1|teletex),
+ * "peers" aa{sv}: "name" s, "country" "admd" "prmd" "local-mta" "remote-mta" s, "text-body" s (general-text|utf-8|iso8859-1|teletex|teletex-sets|ia5),
+ *   "text-downgrade" s (further forms by spaces, also file-transfer and harpoon),
  *   "attachment-body" s (file-transfer|bilateral|externally-defined|mime), "alternative" s (all|text), "facsimile" s (g3fax|tiff),
  *   "content-type" s (auto|2|22), "size-max" t,
  *   "mode" s (1988-normal|1988-x410|1984: what the peer's P1 is; absent: 1988),
@@ -17,13 +18,32 @@
 #include <glib.h>
 #include <stdbool.h>
 
-enum mapping_text_body { MAPPING_TEXT_GENERAL, MAPPING_TEXT_IA5, MAPPING_TEXT_LATIN1, MAPPING_TEXT_TELETEX };
 enum mapping_attachment_body {
   MAPPING_ATTACHMENT_FILE_TRANSFER,
   MAPPING_ATTACHMENT_BILATERAL,
   MAPPING_ATTACHMENT_EXTERNAL, /* of the type's own identifier where one is registered, else as MIME */
   MAPPING_ATTACHMENT_MIME      /* RFC 2157 3.1.2 */
 };
+/* Forms of a text towards X.400.  TELETEX: with T.61's own sets; TELETEX_SETS: with all that X.680 gives it. */
+enum mapping_text_body {
+  MAPPING_TEXT_GENERAL,
+  MAPPING_TEXT_UTF8,
+  MAPPING_TEXT_LATIN1,
+  MAPPING_TEXT_TELETEX,
+  MAPPING_TEXT_TELETEX_SETS,
+  MAPPING_TEXT_IA5,
+  MAPPING_TEXT_FILE,
+  MAPPING_TEXT_HARPOON
+};
+#define MAPPING_TEXT_FORMS_MAX 8
+/* Tried in order: the first that holds a text is taken, the last takes it with substitutes unless exact. */
+struct mapping_text_forms {
+  enum mapping_text_body list[MAPPING_TEXT_FORMS_MAX];
+  guint count;
+  bool exact;
+};
+/* Reads "teletex ia5" behind what is there; false: a word is none of them, or there are too many. */
+bool mapping_text_forms_read(const char *words, struct mapping_text_forms *forms);
 
 struct mapping_gdi { char *country, *admd, *prmd; }; /* global domain identifier; prmd may be NULL */
 struct mapping_peer {
@@ -31,7 +51,7 @@ struct mapping_peer {
   struct mapping_gdi gdi;        /* ours towards the peer */
   struct mapping_gdi remote_gdi; /* the peer's own; country NULL: not known */
   bool deferred_honour;          /* what comes from it with a deferred delivery time is held here */
-  enum mapping_text_body text_body;
+  struct mapping_text_forms text_forms; /* text-body, then text-downgrade; at least two */
   enum mapping_attachment_body attachment_body;
   bool text_alone; /* of alternatives, what is no text is left out when one is plain text */
   bool tiff;       /* a facsimile from it is given as image/tiff, and a TIFF to it becomes one */

@@ -183,6 +183,23 @@ static void check_peer_tls(const struct config *config, const struct config_peer
     check_complain(messages, config, peer->tls_files.line, "<tls client-name> needs ca, to verify it");
 }
 
+/* The order of forms for texts. */
+static void check_text_downgrade(const struct config *config, const struct config_peer *peer, GPtrArray *messages)
+{
+  static const char *const forms[] = {"general-text", "utf-8", "iso8859-1",     "teletex",
+                                      "teletex-sets", "ia5",   "file-transfer", "harpoon", NULL};
+  g_auto(GStrv) words = g_strsplit_set(peer->text_downgrade ? peer->text_downgrade : "", " \t\n", -1);
+  guint count = 0;
+  for (char **word = words; *word; word++) {
+    if (**word && !g_strv_contains(forms, *word))
+      COMPLAIN(" text-downgrade>: \"%s\" is none of general-text, utf-8, iso8859-1, teletex, teletex-sets, ia5, "
+               "file-transfer, harpoon", *word);
+    count += **word != 0;
+  }
+  if (count >= G_N_ELEMENTS(forms) - 1)
+    COMPLAIN(" text-downgrade>: %u forms; with text-body there are %u", count, (guint)G_N_ELEMENTS(forms) - 1);
+}
+
 void check_peer(struct config *config, guint index, GPtrArray *messages)
 {
   struct config_peer *peer = config->peers->pdata[index];
@@ -195,6 +212,7 @@ void check_peer(struct config *config, guint index, GPtrArray *messages)
     COMPLAIN(" tpdu-size=\"%u\">: expected 0 or 7 to 13", peer->tpdu_size_code);
   check_times(config, peer, messages);
   check_peer_tls(config, peer, messages);
+  check_text_downgrade(config, peer, messages);
   g_ptr_array_sort(peer->addresses, by_preference);
   check_others(config, index, messages);
 }

@@ -102,7 +102,8 @@ struct config_peer { /* <peer name="land" ...>: a bilateral sheet, one to one */
   /* what is sent */
   guint64 size_max;
   enum config_deferred deferred_delivery;
-  char *text_body;       /* general-text | ia5 | iso8859-1 : how text is sent */
+  char *text_body;       /* general-text | utf-8 | iso8859-1 | teletex | teletex-sets | ia5: how text is sent */
+  char *text_downgrade;  /* further forms, in order, for a text that the first does not hold; NULL: as it stands */
   char *attachment_body; /* file-transfer | bilateral | externally-defined | mime */
   char *alternative;     /* all | text */
   char *facsimile;       /* g3fax | tiff */

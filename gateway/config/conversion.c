@@ -36,6 +36,7 @@ static GVariant *peers(const struct config *config)
     add_text(&list, "local-mta", peer->local_mta);
     add_text(&list, "remote-mta", peer->remote_mta);
     add_text(&list, "text-body", peer->text_body);
+    add_text(&list, "text-downgrade", peer->text_downgrade);
     add_text(&list, "attachment-body", peer->attachment_body);
     add_text(&list, "alternative", peer->alternative);
     add_text(&list, "facsimile", peer->facsimile);

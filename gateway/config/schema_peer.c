@@ -151,8 +151,14 @@ const struct schema_attribute schema_peer_attributes[] = {
   {ENUM("deferred-delivery", config_peer, deferred_delivery, "honour|pass"), .standard = "pass",
    .help = "Messages from this peer with a deferred delivery time: held here until then, or passed on with "
            "it."},
-  {CHOICE("text-body", config_peer, text_body, "general-text|ia5|iso8859-1|teletex"), .standard = "general-text",
-   .help = "Body part in which text that is not ASCII is sent. Peers of 1984 have IA5 text, where it stands as MIME, and teletex."},
+  {CHOICE("text-body", config_peer, text_body, "general-text|utf-8|iso8859-1|teletex|teletex-sets|ia5"),
+   .standard = "general-text",
+   .help = "Body part in which text that is not ASCII is sent: general text in the narrowest sets, in UTF-8, in ISO "
+           "8859-1; teletex with T.61's own sets or with all; IA5 text. Peers of 1984 have IA5 text and teletex."},
+  {TEXT("text-downgrade", config_peer, text_downgrade, 100),
+   .help = "What is tried, in this order, with a text that text-body does not hold: the same words, file-transfer, "
+           "or harpoon (MIME in IA5 text). The last takes it with substitutes, which are listed as losses. Not "
+           "written: file-transfer where text-body is general-text or utf-8, else harpoon: no character is lost."},
   {CHOICE("attachment-body", config_peer, attachment_body, "file-transfer|bilateral|externally-defined|mime"),
    .standard = "file-transfer",
    .help = "Body part in which attachments are sent: file transfer, bilaterally-defined, externally-defined (under their type's own "

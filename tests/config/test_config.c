@@ -127,6 +127,9 @@ static const struct {
     {FRAME(PEER("local-tsel='123456789012345678901234567890123'/>")),
      "t.xml:4: <peer local-tsel=\"123456789012345678901234567890123\">: expected at most 32 octets (X.224 "
      "13.2.3)"},
+    {FRAME(PEER("text-downgrade='ia5 utf-9'/>")),
+     "t.xml:4: <peer name=\"land\" text-downgrade>: \"utf-9\" is none of general-text, utf-8, iso8859-1, teletex, "
+     "teletex-sets, ia5, file-transfer, harpoon"},
     {FRAME(PEER("tpdu-size='5'/>")), "t.xml:4: <peer name=\"land\" tpdu-size=\"5\">: expected 0 or 7 to 13"},
     {FRAME(PEER("><address at='::1:102'/></peer>")),
      "t.xml:4: <address at=\"::1:102\">: expected an IPv6 address in brackets: [2001:db8::1]:102"},
@@ -333,7 +336,7 @@ START_TEST(test_bilateral_sheet)
       " local-password-form='octets' country='us' admd='ATT' prmd='p' local-tsel='' remote-tsel='X400' "
       "local-psel=\"x'01ff'\""
       " local-source='192.0.2.9' checkpoint-size='0' window='3' dialogue='two-way-alternate' tpdu-size='13'"
-      " session-version='1' associations='2' messages='7' idle='2m' size-max='10M' tls='yes' text-body='ia5'"
+      " session-version='1' associations='2' messages='7' idle='2m' size-max='10M' tls='yes' text-body='ia5' text-downgrade='teletex file-transfer'"
       " attachment-body='bilateral' content-type='22'>\n"
       "<address at='mta1.example:102'/><address at='[2001:db8::1]:1102'/><address at='mta2.example'/>"
       "<network cidr='198.51.100.0/24'/><network cidr='2001:db8::7'/><tls name='mta1.example'/></peer>\n"
@@ -375,7 +378,10 @@ START_TEST(test_bilateral_sheet)
   const struct mapping_peer *mapped = mapping_settings_peer(settings, "land");
   ck_assert_str_eq(mapped->remote_mta, "mta.them");
   ck_assert_str_eq(mapped->gdi.admd, "ATT");
-  ck_assert_int_eq(mapped->text_body, MAPPING_TEXT_IA5);
+  ck_assert_int_eq(mapped->text_forms.list[0], MAPPING_TEXT_IA5);
+  ck_assert_uint_eq(mapped->text_forms.count, 3);
+  ck_assert_int_eq(mapped->text_forms.list[1], MAPPING_TEXT_TELETEX);
+  ck_assert_int_eq(mapped->text_forms.list[2], MAPPING_TEXT_FILE);
   ck_assert_int_eq(mapped->attachment_body, MAPPING_ATTACHMENT_BILATERAL);
   ck_assert_uint_eq(mapped->content_type, 22);
   ck_assert_uint_eq(mapped->size_max, 10 << 20);

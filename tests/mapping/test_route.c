@@ -456,13 +456,13 @@ START_TEST(settings_and_their_defaults)
   ck_assert_uint_eq(settings->smarthost_port, 25);
   const struct mapping_peer *a = mapping_settings_peer(settings, "a"),
                             *b = mapping_settings_peer(settings, "b");
-  ck_assert_int_eq(a->text_body, MAPPING_TEXT_IA5);
+  ck_assert_int_eq(a->text_forms.list[0], MAPPING_TEXT_IA5);
   ck_assert_int_eq(a->attachment_body, MAPPING_ATTACHMENT_BILATERAL);
   ck_assert_uint_eq(a->content_type, 22);
   ck_assert_str_eq(a->gdi.country, "gb");
   ck_assert_ptr_null(a->gdi.prmd);
   ck_assert_uint_eq(a->size_max, 5);
-  ck_assert_int_eq(b->text_body, MAPPING_TEXT_GENERAL);
+  ck_assert_int_eq(b->text_forms.list[0], MAPPING_TEXT_GENERAL);
   ck_assert_str_eq(b->gdi.prmd, "test");
   ck_assert_ptr_null(mapping_settings_peer(settings, "c"));
   ck_assert_ptr_null(mapping_settings_peer(settings, NULL));
