@@ -12,27 +12,6 @@
 #include <OpaqueBodyPart.h>
 #include <SFD-Document.h>
 
-static void tell(const struct reading *reading, const struct charset_loss *loss)
-{
-  if (loss->substituted)
-    mapping_loss(reading->from->losses,
-                 "body part %u: %" G_GUINT64_FORMAT
-                 " characters became U+FFFD, the first in line %" G_GUINT64_FORMAT
-                 " (RFC 2157 6.2): the string's sets have none there",
-                 reading->number, loss->substituted, loss->first_line);
-  if (loss->tolerated)
-    mapping_loss(reading->from->losses,
-                 "body part %u: %" G_GUINT64_FORMAT
-                 " octets of eight bits were read as Windows-1252, the first in "
-                 "line %" G_GUINT64_FORMAT " (RFC 2157 6.1): the string's set has seven",
-                 reading->number, loss->tolerated, loss->first_line);
-  if (loss->dropped)
-    mapping_loss(reading->from->losses,
-                 "body part %u: %" G_GUINT64_FORMAT " control sequences are left out, the first in line "
-                 "%" G_GUINT64_FORMAT " (RFC 2157 6.7): text/plain has no place for them",
-                 reading->number, loss->dropped, loss->first_line);
-}
-
 static struct mime_draft *text_draft(const struct reading *reading, enum charset charset,
                                      const long *registrations, gsize count, struct octets *string,
                                      GError **error)
@@ -44,7 +23,8 @@ static struct mime_draft *text_draft(const struct reading *reading, enum charset
       text_from_x400(charset, registrations, count, string, reading->from->spill, &set, &loss, error);
   if (!draft->content)
     return NULL;
-  tell(reading, &loss);
+  g_autofree char *element = g_strdup_printf("body part %u", reading->number);
+  text_tell(reading->from->losses, element, &loss);
   draft->type = g_strdup_printf("text/plain; charset=%s", set);
   return g_steal_pointer(&draft);
 }

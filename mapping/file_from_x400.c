@@ -244,8 +244,10 @@ static bool read_text(const struct from_x400 *from, const struct asn1_value *dat
   if (!decoded)
     return false;
   g_autoptr(octets_t) text = asn1_octets(decoded, asn1_value_get(decoded));
-  const char *set = NULL;
-  draft->content = text_from_x400(sets[tag & ~CONSTRUCTED], NULL, 0, text, from->spill, &set, error);
+  g_autofree char *set = NULL;
+  struct charset_loss loss;
+  draft->content = text_from_x400(sets[tag & ~CONSTRUCTED], NULL, 0, text, from->spill, &set, &loss, error);
+  text_tell(from->losses, "file transfer body part", &loss);
   if (draft->content && !draft->type)
     draft->type = g_strdup_printf("text/plain; charset=%s", set);
   draft->size = -1; /* of the string as it was */

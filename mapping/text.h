@@ -40,6 +40,9 @@ struct octets *text_from_x400(enum charset charset, const long *registrations, g
                               struct octets *string, struct mime_spill *spill, char **charset_r,
                               struct charset_loss *loss_r, GError **error);
 
+/* Tells it; element: "body part 2". */
+void text_tell(GPtrArray *losses, const char *element, const struct charset_loss *loss);
+
 /* A text's pages (of struct octets), which form feeds part; the last may be empty and is then left out.  NULL
  * and error when it cannot be read, or has more pages than a message may. */
 GPtrArray *text_pages(struct octets *text, GError **error);

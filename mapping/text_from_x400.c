@@ -1,5 +1,6 @@
 /* text_from_x400.c - a string of X.400 becomes MIME text: RFC 2157 6.1, 6.2, 6.7. */
 #include "mapping/text_pass.h"
+#include "mapping/x400.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,4 +79,20 @@ struct octets *text_from_x400(enum charset charset, const long *registrations, g
   struct octets *text = text_pass_write(&pass, string, spill, error);
   text_pass_clear(&pass);
   return text;
+}
+
+void text_tell(GPtrArray *losses, const char *element, const struct charset_loss *loss)
+{
+  const struct {
+    guint64 count;
+    const char *what, *why;
+  } kinds[] = {
+      {loss->substituted, "characters became U+FFFD", "(RFC 2157 6.2): the string's sets have none there"},
+      {loss->tolerated, "octets of eight bits were read as Windows-1252",
+       "(RFC 2157 6.1): the string's set has seven"},
+      {loss->dropped, "control sequences are left out", "(RFC 2157 6.7): text/plain has no place for them"}};
+  for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+    if (kinds[i].count)
+      mapping_loss(losses, "%s: %" G_GUINT64_FORMAT " %s, the first loss in line %" G_GUINT64_FORMAT " %s",
+                   element, kinds[i].count, kinds[i].what, loss->first_line, kinds[i].why);
 }
