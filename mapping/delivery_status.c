@@ -32,6 +32,7 @@ void delivery_status_free(struct delivery_status *status)
   g_free(status->envelope_id);
   g_free(status->reporting_mta);
   g_free(status->gateway);
+  g_free(status->mta);
   g_ptr_array_unref(status->fields);
   g_ptr_array_unref(status->recipients);
   g_free(status);
@@ -90,6 +91,20 @@ static void write_fields(struct mime_writer *writer, const GPtrArray *fields)
   }
 }
 
+/* EBNF.destination with " for " in front: the one recipient, else the MTA that all of it is about; empty. */
+static char *destination(const struct delivery_status *status)
+{
+  const struct status_recipient *only = status->recipients->len == 1 ? status->recipients->pdata[0] : NULL;
+  if (only && only->shown)
+    return g_strdup_printf(" for %s", only->shown);
+  if (status->recipients->len < 2 || !status->mta)
+    return g_strdup("");
+  bool atom =
+      status->mta[strspn(status->mta, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] ==
+      0;
+  return g_strdup_printf(atom ? " for MTA %s" : " for MTA \"%s\"", status->mta);
+}
+
 static void write_header(const struct delivery_status *status, struct mapping_context *context,
                          struct mime_writer *writer, guint64 id, const struct mail_time *now, const char *to,
                          const char *boundary)
@@ -97,10 +112,9 @@ static void write_header(const struct delivery_status *status, struct mapping_co
   const struct mapping_settings *settings = context->settings;
   GString *date = g_string_new(NULL);
   mail_time_format(now, date);
-  const struct status_recipient *only = status->recipients->len == 1 ? status->recipients->pdata[0] : NULL;
+  g_autofree char *about = destination(status);
   g_autofree char *subject =
-      g_strdup_printf("Delivery-Report (%s)%s%s", delivery_status_summary(status),
-                      only && only->shown ? " for " : "", only && only->shown ? only->shown : "");
+      g_strdup_printf("Delivery-Report (%s)%s", delivery_status_summary(status), about);
   char local[16];
   x400_queue_id(id, local);
   g_autofree char *message_id =
@@ -127,13 +141,14 @@ static void write_header(const struct delivery_status *status, struct mapping_co
 
 /* EBNF.dr-user-info (RFC 2156 5.3.8.1): for people. */
 static void write_words(const struct delivery_status *status, struct mime_writer *writer,
-                        const struct mail_time *now, const char *subject_of, bool returns)
+                        const struct mail_time *now, const char *subject_of, const char *follows)
 {
   GString *text = g_string_new("This report relates to your message:\r\n");
   g_string_append_printf(text, "  %s\r\n\r\n", subject_of ? subject_of : "(no identifier is known)");
-  if (status->has_arrival) {
+  const struct mail_time *submitted = status->has_submitted ? &status->submitted : &status->arrival;
+  if (status->has_submitted || status->has_arrival) {
     g_string_append(text, "of ");
-    mail_time_format(&status->arrival, text);
+    mail_time_format(submitted, text);
     g_string_append(text, "\r\n\r\n");
   }
   for (guint i = 0; i < status->recipients->len; i++) {
@@ -146,12 +161,11 @@ static void write_words(const struct delivery_status *status, struct mime_writer
     } else {
       g_string_append_printf(text, "Your message was successfully %s to:\r\n  %s\r\nat ", recipient->action,
                              recipient->shown ? recipient->shown : "(unknown)");
-      mail_time_format(now, text);
+      mail_time_format(recipient->has_time ? &recipient->time : now, text);
       g_string_append(text, "\r\n\r\n");
     }
   }
-  g_string_append(text, returns ? "The Original Message follows:\r\n"
-                                : "The Original Message is not available\r\n");
+  g_string_append_printf(text, "%s\r\n", follows ? follows : "The Original Message is not available");
   g_autofree char *valid = g_utf8_make_valid(text->str, -1);
   g_string_free(text, TRUE);
   g_autoptr(octets_t) content = octets_new(valid, strlen(valid));
@@ -193,12 +207,12 @@ static void write_status(const struct delivery_status *status, struct mime_write
 
 char *delivery_status_write(const struct delivery_status *status, struct mapping_context *context,
                             struct mime_writer *writer, guint64 id, const struct mail_time *now,
-                            const char *to, const char *subject_of, bool returns)
+                            const char *to, const char *subject_of, const char *follows)
 {
   char *boundary = mime_writer_boundary(writer);
   write_header(status, context, writer, id, now, to, boundary);
   mime_writer_delimiter(writer, boundary, false);
-  write_words(status, writer, now, subject_of, returns);
+  write_words(status, writer, now, subject_of, follows);
   mime_writer_delimiter(writer, boundary, false);
   write_status(status, writer);
   return boundary;
@@ -216,80 +230,4 @@ void delivery_status_returned(struct mime_writer *writer, const char *boundary, 
 void delivery_status_close(struct mime_writer *writer, const char *boundary)
 {
   mime_writer_delimiter(writer, boundary, true);
-}
-
-/* --- reading --- */
-
-static char **place_of(struct delivery_status *status, struct status_recipient *recipient, const char *name)
-{
-  const struct {
-    const char *name;
-    char **place;
-  } message[] = {{"Original-Envelope-Id", &status->envelope_id},
-                 {"Reporting-MTA", &status->reporting_mta},
-                 {"DSN-Gateway", &status->gateway}};
-  for (guint i = 0; !recipient && i < G_N_ELEMENTS(message); i++)
-    if (g_ascii_strcasecmp(name, message[i].name) == 0)
-      return message[i].place;
-  if (!recipient)
-    return NULL;
-  const struct {
-    const char *name;
-    char **place;
-  } each[] = {{"Original-Recipient", &recipient->original},
-              {"Final-Recipient", &recipient->final},
-              {"Action", &recipient->action},
-              {"Status", &recipient->status},
-              {"Diagnostic-Code", &recipient->diagnostic},
-              {"Remote-MTA", &recipient->remote}};
-  for (guint i = 0; i < G_N_ELEMENTS(each); i++)
-    if (g_ascii_strcasecmp(name, each[i].name) == 0)
-      return each[i].place;
-  return NULL;
-}
-
-static void take_field(struct delivery_status *status, struct status_recipient *recipient, const char *line)
-{
-  const char *colon = strchr(line, ':');
-  if (!colon || colon == line)
-    return;
-  g_autofree char *name = g_strchomp(g_strndup(line, (gsize)(colon - line)));
-  const char *body = colon + 1 + strspn(colon + 1, " \t");
-  char **place = place_of(status, recipient, name);
-  if (place && !*place)
-    *place = g_strdup(body);
-  else if (!place && !recipient && g_ascii_strcasecmp(name, "Arrival-Date") == 0)
-    status->has_arrival = mail_time_parse(body, &status->arrival);
-  else
-    g_ptr_array_add(recipient ? recipient->fields : status->fields, g_strdup_printf("%s: %s", name, body));
-}
-
-/* Lines with their continuations joined; an empty line ends a block. The first block is the message's, the
- * others recipients'. */
-struct delivery_status *delivery_status_parse(const char *text)
-{
-  g_autoptr(delivery_status_t) status = delivery_status_new();
-  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-  struct status_recipient *recipient = NULL;
-  bool first = true, open = false;
-  for (guint i = 0; lines[i]; i++) {
-    g_autoptr(GString) line = g_string_new(g_strchomp(lines[i]));
-    while (line->len > 0 && lines[i + 1] && (lines[i + 1][0] == ' ' || lines[i + 1][0] == '\t'))
-      g_string_append_printf(line, " %s", g_strstrip(lines[++i]));
-    if (line->len == 0) {
-      first = first && !open;
-      open = false;
-      continue;
-    }
-    if (!open && !first)
-      recipient = delivery_status_add(status);
-    open = true;
-    take_field(status, recipient, line->str);
-  }
-  for (guint i = status->recipients->len; i-- > 0;) {
-    const struct status_recipient *read = status->recipients->pdata[i];
-    if (!read->final || !read->action)
-      g_ptr_array_remove_index(status->recipients, i);
-  }
-  return status->recipients->len > 0 ? g_steal_pointer(&status) : NULL;
 }

@@ -15,12 +15,15 @@ struct status_recipient {
   char *diagnostic;       /* Diagnostic-Code's body, or NULL */
   char *remote;           /* Remote-MTA's body, or NULL */
   char *shown, *words;    /* for the text part: whom, and why */
-  GPtrArray *fields;      /* further ones */
+  struct mail_time time;  /* of delivery, for the text part */
+  bool has_time;
+  GPtrArray *fields; /* further ones */
 };
 struct delivery_status {
   char *envelope_id, *reporting_mta, *gateway;
-  struct mail_time arrival;
-  bool has_arrival;
+  char *mta; /* the name of the MTA that all recipients are reported by, for the subject line; or NULL */
+  struct mail_time arrival, submitted; /* submitted: of the message itself, for the text part */
+  bool has_arrival, has_submitted;
   GPtrArray *fields;     /* further ones per message */
   GPtrArray *recipients; /* of status_recipient */
 };
@@ -32,19 +35,35 @@ struct status_recipient *delivery_status_add(struct delivery_status *status);
 /* "success", "failure", "success and failures" (RFC 2156 5.3.8.1). */
 const char *delivery_status_summary(const struct delivery_status *status);
 
-/* The whole mail but its third part: header, text, message/delivery-status, and the delimiter before what is
- * returned. subject_of: how the text names the message it is about (content correlator, Message-ID). The
- * caller goes on with delivery_status_returned() or ends with delivery_status_close(). Returns the boundary;
- * caller frees. */
+#define DELIVERY_STATUS_WHOLE "The Original Message follows:"
+#define DELIVERY_STATUS_HEADER "The header of the Original Message follows:"
+#define DELIVERY_STATUS_CUT "The Original Message is too large to be returned. Its header follows:"
+
+/* The whole mail but its third part: header, text, message/delivery-status. subject_of: how the text names
+ * the message it is about (content correlator, Message-ID); follows: one of the lines above, NULL: nothing is
+ * returned. The caller goes on with delivery_status_returned() or ends with delivery_status_close(). Returns
+ * the boundary; caller frees. */
 char *delivery_status_write(const struct delivery_status *status, struct mapping_context *context,
                             struct mime_writer *writer, guint64 id, const struct mail_time *now,
-                            const char *to, const char *subject_of, bool returns);
+                            const char *to, const char *subject_of, const char *follows);
 /* The returned message: octets of a mail (whole, or its header alone) as the third part. */
 void delivery_status_returned(struct mime_writer *writer, const char *boundary, const struct octets *octets,
                               bool header_alone);
 void delivery_status_close(struct mime_writer *writer, const char *boundary);
 
-/* Reads the octets of a message/delivery-status part. NULL when there is no recipient in it. */
+/* --- reading: delivery_status_read.c --- */
+/* Reads the octets of a message/delivery-status part as RFC 3464 writes them and as mail systems do: a
+ * recipient whose block stands with the message's, comments, an action that its status alone tells. NULL when
+ * there is no recipient in it. Actions are those above in lower case, or what stood there. */
 struct delivery_status *delivery_status_parse(const char *text);
+/* "rfc822; a@b" and its like of all address types: the address without type, comment and brackets, of utf-8
+ * (RFC 6533) as UTF-8; NULL: there is none. type_r: "rfc822", "x400", ... in lower case. Caller frees both.
+ */
+char *delivery_status_address(const char *typed, char **type_r);
+/* xtext of RFC 3461 4 undone ("+3D"): mail systems pass ORCPT and ENVID on as they were written. Caller
+ * frees. */
+char *delivery_status_xtext(const char *text);
+/* The body of a further field ("Name: body") of a list; NULL: it is not there. */
+const char *delivery_status_field(const GPtrArray *fields, const char *name);
 
 #endif

@@ -145,7 +145,7 @@ static void refuse(const struct reading *reading, struct mapping_recipient *reci
     job_recipient_error(recipient, "5.6.1", reading->content);
 }
 
-static void add_recipient(struct reading *reading, const struct ORName *name, int position,
+static void add_recipient(struct reading *reading, const struct ORName *name, int position, long number,
                           guint32 indicators, const struct Extensions *extensions)
 {
   if (!(indicators & 1u << PerRecipientIndicators_responsibility))
@@ -154,6 +154,7 @@ static void add_recipient(struct reading *reading, const struct ORName *name, in
   struct mapping_recipient *recipient = mapping_recipient_new((guint)position);
   g_ptr_array_add(reading->result->recipients, recipient);
   recipient->notify = notify_of(indicators);
+  recipient->number = (guint)CLAMP(number, 0, G_MAXINT);
   recipient->action = MAPPING_RELAYED;
   g_autoptr(or_address_t) address = or_address_from_asn1(reading->apdu, name, &error);
   if (!address) {
@@ -282,8 +283,8 @@ static void read_message(struct reading *reading, const Message_t *message)
   read_times(reading, envelope->deferred_delivery_time, envelope->extensions);
   for (int i = 0; i < envelope->per_recipient_fields.list.count; i++) {
     const struct PerRecipientMessageTransferFields *fields = envelope->per_recipient_fields.list.array[i];
-    add_recipient(reading, &fields->recipient_name, i, x400_bits_get(&fields->per_recipient_indicators),
-                  fields->extensions);
+    add_recipient(reading, &fields->recipient_name, i, fields->originally_specified_recipient_number,
+                  x400_bits_get(&fields->per_recipient_indicators), fields->extensions);
   }
   result->duplicate_key = duplicate_key(reading->job, reading->apdu, message);
   reading->content = NULL;
@@ -377,8 +378,8 @@ static void read_probe(struct reading *reading, const ProbeTransferEnvelope_t *e
   reading->content = content;
   for (int i = 0; i < envelope->per_recipient_fields.list.count; i++) {
     const struct PerRecipientProbeTransferFields *fields = envelope->per_recipient_fields.list.array[i];
-    add_recipient(reading, &fields->recipient_name, i, x400_bits_get(&fields->per_recipient_indicators),
-                  fields->extensions);
+    add_recipient(reading, &fields->recipient_name, i, fields->originally_specified_recipient_number,
+                  x400_bits_get(&fields->per_recipient_indicators), fields->extensions);
   }
   for (guint i = 0; i < result->recipients->len; i++) {
     struct mapping_recipient *recipient = result->recipients->pdata[i];

@@ -51,6 +51,19 @@ static char *find_loop(struct mapping_context *context, const struct mapping_job
   return trace_loop(trace, &settings->gdi, settings->mta_name, settings->hops_max);
 }
 
+/* 5.1.8.3: what is final goes as a report, the rest as a message beside it. */
+static void add_message_beside(struct mapping_result *result)
+{
+  const struct mapping_recipient *first = result->recipients->len == 1 ? result->recipients->pdata[0] : NULL;
+  if (!first || first->failed || !g_str_has_prefix(first->hop, "p1:"))
+    return;
+  struct mapping_recipient *beside = job_recipient_copy(first);
+  beside->fallbacks = g_strdup(first->fallbacks);
+  beside->ordinal = first->ordinal + 1;
+  beside->apart = MAPPING_APART_MESSAGE;
+  g_ptr_array_add(result->recipients, beside);
+}
+
 static void read_message(struct mapping_context *context, const struct mapping_job *job,
                          const struct mime_mail *mail, struct mapping_result *result)
 {
@@ -64,6 +77,8 @@ static void read_message(struct mapping_context *context, const struct mapping_j
   for (guint i = 0; i < job->recipients->len; i++)
     add_recipient(context, job->recipients->pdata[i], sender, loop, result);
   bool dsn = report_is_dsn(mail, job);
+  if (dsn && report_is_mixed(mail))
+    add_message_beside(result);
   result->content = dsn ? MAPPING_CONTENT_REPORT : MAPPING_CONTENT_MESSAGE;
   result->priority = envelope_priority(mail->root);
   job_identifier_add(result, "message-id", mime_part_field(mail->root, "Message-ID"));

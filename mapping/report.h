@@ -12,7 +12,10 @@ struct ReportType;
 /* --- between mail and P1 --- */
 /* Whether a mail is a delivery status notification: multipart/report of that type without originator. */
 bool report_is_dsn(const struct mime_mail *mail, const struct mapping_job *job);
-/* Adds to a READ result what a DSN is about: "subject-mts-id", "envid". */
+/* Whether a DSN tells final outcomes and others: then it becomes a report and a message (5.1.8.3). */
+bool report_is_mixed(const struct mime_mail *mail);
+/* Adds to a READ result what a DSN is about: "subject-mts-id", else "envid"; and the Message-ID of the mail that it
+ * returns, "subject-message-id". */
 void report_subject_of_dsn(const struct mime_mail *mail, struct mapping_result *result);
 /* 5.1.8.3: the report APDU of a DSN; of one that speaks of no final outcome, an ordinary message (5.1.8.3,
  * action-field). */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { RETURN_MAX = 1 << 20, HEADER_MAX = 1 << 18 };
+enum { HEADER_MAX = 1 << 18 };
 
 static const char *action_name(const struct mapping_recipient *recipient)
 {
@@ -94,7 +94,13 @@ static void write_dsn(struct mapping_context *context, const struct mapping_job 
     return;
   g_autoptr(octets_t) header = header_of(whole);
   bool failed = strcmp(delivery_status_summary(status), "success") != 0;
-  bool full = failed && job->ret != MAPPING_RET_HDRS && job->size <= RETURN_MAX;
+  bool asked = failed && job->ret != MAPPING_RET_HDRS;
+  bool full = asked && job->size <= context->settings->returned_max;
+  if (asked && !full)
+    mapping_loss(result->losses,
+                 "returned message: its header alone (RFC 3461 4.3): it has %" G_GUINT64_FORMAT
+                 " octets, more than %" G_GUINT64_FORMAT " (limits returned-content)",
+                 job->size, context->settings->returned_max);
   char seed[16];
   x400_queue_id(job->id, seed);
   g_autofree char *report_seed = g_strdup_printf("report-%s", seed);
@@ -102,7 +108,10 @@ static void write_dsn(struct mapping_context *context, const struct mapping_job 
   const struct mail_time now = {.us = job->now_us};
   g_autofree char *subject_of = message_id_of(header);
   g_autofree char *boundary =
-      delivery_status_write(status, context, writer, job->id, &now, job->sender, subject_of, true);
+      delivery_status_write(status, context, writer, job->id, &now, job->sender, subject_of,
+                            full    ? DELIVERY_STATUS_WHOLE
+                            : asked ? DELIVERY_STATUS_CUT
+                                    : DELIVERY_STATUS_HEADER);
   delivery_status_returned(writer, boundary, full ? whole : header, !full);
   delivery_status_close(writer, boundary);
   mime_writer_end(writer, &result->size, error);

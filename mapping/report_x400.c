@@ -19,10 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  SUPPLEMENT_MAX = 256,
-  RETURN_MAX = 1 << 20
-}; /* ub-supplementary-info-length; octets of returned content */
+enum { SUPPLEMENT_MAX = 256 }; /* ub-supplementary-info-length */
 
 /* What a message and a probe have in common for a report. */
 struct subject {
@@ -190,7 +187,7 @@ static void add_recipient(ReportTransferContent_t *content, const struct subject
 }
 
 static void fill_content(const struct subject *subject, struct asn1_value *value,
-                         ReportTransferContent_t *content, bool failed, GPtrArray *losses)
+                         ReportTransferContent_t *content, bool failed, guint64 most, GPtrArray *losses)
 {
   copy_into(subject->apdu, &asn_DEF_MTSIdentifier, subject->identifier, &content->subject_identifier,
             sizeof content->subject_identifier);
@@ -210,11 +207,11 @@ static void fill_content(const struct subject *subject, struct asn1_value *value
   if (!failed || !subject->content)
     return;
   g_autoptr(octets_t) returned = asn1_octets(subject->apdu, subject->content);
-  if (octets_length(returned) > RETURN_MAX) {
+  if (octets_length(returned) > most) {
     mapping_loss(losses,
                  "returned-content: left out (X.411 8.2.1.1.1.23): it has %" G_GUINT64_FORMAT
-                 " octets, more than %u",
-                 octets_length(returned), (guint)RETURN_MAX);
+                 " octets, more than %" G_GUINT64_FORMAT " (limits returned-content)",
+                 octets_length(returned), most);
     return;
   }
   content->returned_content = asn1_new_string("");
@@ -333,7 +330,7 @@ static struct octets *make(struct mapping_context *context, const struct mapping
   x400_extension_copy(subject->apdu,
                       x400_extension(subject->extensions, StandardExtension_message_security_label),
                       &report->envelope.extensions);
-  fill_content(subject, value, &report->content, failed, result->losses);
+  fill_content(subject, value, &report->content, failed, context->settings->returned_max, result->losses);
   return asn1_encode(value, error);
 }
 

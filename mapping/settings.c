@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Values where the configuration says nothing: one that was written by hand, a test, `gw400 convert`. */
-enum { DEPTH_MAX = 20, PARTS_MAX = 1000, HEADERS_MAX = 2000, ELEMENTS_MAX = 200000, HOPS_MAX = 50 };
+enum { DEPTH_MAX = 20, PARTS_MAX = 1000, HEADERS_MAX = 2000, ELEMENTS_MAX = 200000, HOPS_MAX = 50, RETURNED_MAX = 1 << 20 };
 
 static char *text(GVariant *dictionary, const char *key)
 {
@@ -81,6 +81,24 @@ static void peer_free(gpointer data)
   g_free(peer);
 }
 
+static bool yes(GVariant *dictionary, const char *key, gboolean otherwise)
+{
+  gboolean value = otherwise;
+  g_variant_lookup(dictionary, key, "b", &value);
+  return value;
+}
+
+static void read_notifications(GVariant *dictionary, struct mapping_peer *peer)
+{
+  g_autofree char *form = text(dictionary, "notifications"), *requests = text(dictionary, "receipt-requests");
+  peer->notification_text = g_strcmp0(form, "text") == 0;
+  peer->receipt_requests = g_strcmp0(requests, "any") == 0    ? MAPPING_RECEIPTS_ANY
+                           : g_strcmp0(requests, "none") == 0 ? MAPPING_RECEIPTS_NONE
+                                                              : MAPPING_RECEIPTS_RETURN_PATH;
+  peer->return_receipt_to = yes(dictionary, "return-receipt-to", FALSE);
+  peer->private_extensions = yes(dictionary, "private-extensions", TRUE);
+}
+
 /* What a peer's sheet leaves out of the global domain identifier is the gateway's own. */
 static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping_gdi *own)
 {
@@ -110,6 +128,7 @@ static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping
   peer->content_type = g_strcmp0(content, "2") == 0 ? 2 : g_strcmp0(content, "22") == 0 ? 22 : 0;
   peer->p1_1984 = g_strcmp0(mode, "1984") == 0;
   g_variant_lookup(dictionary, "size-max", "t", &peer->size_max);
+  read_notifications(dictionary, peer);
   return peer;
 }
 
@@ -183,6 +202,8 @@ struct mapping_settings *mapping_settings_new(GVariant *dictionary, GError **err
   settings->headers_max = number(dictionary, "headers-max", HEADERS_MAX);
   settings->elements_max = number(dictionary, "elements-max", ELEMENTS_MAX);
   settings->hops_max = number(dictionary, "hops-max", HOPS_MAX);
+  settings->returned_max = RETURNED_MAX;
+  g_variant_lookup(dictionary, "returned-max", "t", &settings->returned_max);
   settings->smarthost = text(dictionary, "smarthost");
   settings->smarthost_port = number(dictionary, "smarthost-port", 25);
   read_peers(dictionary, settings);

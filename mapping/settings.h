@@ -8,6 +8,8 @@
  *   "content-type" s (auto|2|22), "size-max" t,
  *   "mode" s (1988-normal|1988-x410|1984: what the peer's P1 is; absent: 1988),
  *   "remote-country" "remote-admd" "remote-prmd" s, "deferred-delivery" s (honour|pass);
+ *   "notifications" s (mdn|text), "receipt-requests" s (return-path|any|none), "return-receipt-to" b, "private-extensions" b;
+ * "returned-max" t;
  * "routes" aa{sv}: "or" s + "peer" s, or "domain" s + optional "smarthost" s, "port" u; in the file's order, "line" u;
  * "smarthost" s, "smarthost-port" u (default next hop of SMTP recipients; absent: by MX);
  * "media" aa{sv}: "type" s, "body-part" "application" s (dotted object identifiers);
@@ -45,6 +47,8 @@ struct mapping_text_forms {
 /* Reads "teletex ia5" behind what is there; false: a word is none of them, or there are too many. */
 bool mapping_text_forms_read(const char *words, struct mapping_text_forms *forms);
 
+enum mapping_receipt_requests { MAPPING_RECEIPTS_RETURN_PATH, MAPPING_RECEIPTS_ANY, MAPPING_RECEIPTS_NONE };
+
 struct mapping_gdi { char *country, *admd, *prmd; }; /* global domain identifier; prmd may be NULL */
 struct mapping_peer {
   char *name, *local_mta, *remote_mta;
@@ -56,6 +60,10 @@ struct mapping_peer {
   bool text_alone; /* of alternatives, what is no text is left out when one is plain text */
   bool tiff;       /* a facsimile from it is given as image/tiff, and a TIFF to it becomes one */
   guint content_type; /* 0 auto, 2, 22 */
+  bool notification_text;        /* what an IPN from it becomes: 5.3.5's text instead of an MDN */
+  enum mapping_receipt_requests receipt_requests;
+  bool return_receipt_to;        /* counts as Disposition-Notification-To */
+  bool private_extensions;       /* a report to it may carry any */
   bool p1_1984;       /* its envelopes are those of X.411 (1984) */
   guint64 size_max;
 };
@@ -66,6 +74,7 @@ struct mapping_settings {
   struct mapping_gdi gdi;
   bool exact_local_parts; /* rows of single users: local parts are compared with their case */
   guint depth_max, parts_max, headers_max, elements_max, hops_max;
+  guint64 returned_max; /* octets of a message that a report of the gateway's own returns */
   char *smarthost; guint smarthost_port;
   GPtrArray *peers;  /* of mapping_peer */
   GPtrArray *media;  /* of mapping_media: what media.h knows beside the RFCs' registry */

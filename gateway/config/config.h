@@ -108,6 +108,9 @@ struct config_peer { /* <peer name="land" ...>: a bilateral sheet, one to one */
   char *alternative;     /* all | text */
   char *facsimile;       /* g3fax | tiff */
   char *content_type;    /* auto | 2 | 22 */
+  char *notifications;   /* mdn | text */
+  char *receipt_requests; /* return-path | any | none */
+  bool return_receipt_to, private_extensions;
 };
 
 struct config_route { /* <route or="/C=de/ADMD=x/" peer="land"/>, <route domain="example.org" smarthost="h"
@@ -162,6 +165,7 @@ struct config {
   guint converters, job_seconds;
   guint64 job_memory;
   guint depth_max, parts_max, headers_max, elements_max, hops_max;
+  guint64 returned_max; /* octets of a message that a report returns */
   /* <dns> */
   char *dns_forward;
   bool dns_lift_test;

@@ -41,6 +41,10 @@ static GVariant *peers(const struct config *config)
     add_text(&list, "alternative", peer->alternative);
     add_text(&list, "facsimile", peer->facsimile);
     add_text(&list, "content-type", peer->content_type);
+    add_text(&list, "notifications", peer->notifications);
+    add_text(&list, "receipt-requests", peer->receipt_requests);
+    g_variant_builder_add(&list, "{sv}", "return-receipt-to", g_variant_new_boolean(peer->return_receipt_to));
+    g_variant_builder_add(&list, "{sv}", "private-extensions", g_variant_new_boolean(peer->private_extensions));
     g_variant_builder_add(&list, "{sv}", "size-max", g_variant_new_uint64(peer->size_max));
     g_variant_builder_close(&list);
   }
@@ -132,6 +136,7 @@ GVariant *config_conversion(const struct config *config, guint generation)
   add_number(&builder, "headers-max", config->headers_max);
   add_number(&builder, "elements-max", config->elements_max);
   add_number(&builder, "hops-max", config->hops_max);
+  g_variant_builder_add(&builder, "{sv}", "returned-max", g_variant_new_uint64(config->returned_max));
   add_text(&builder, "smarthost", config->smtp.smarthost);
   add_number(&builder, "smarthost-port", config->smtp.smarthost_port);
   g_variant_builder_add(&builder, "{sv}", "peers", peers(config));

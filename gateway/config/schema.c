@@ -136,6 +136,8 @@ static const struct schema_attribute limits_attributes[] = {
    .help = "ASN.1 elements of one message, outside long strings."},
   {NUMBER("hops", config, hops_max, 5, 500), .standard = "30",
    .help = "Trace elements before a message counts as looping."},
+  {SIZE("returned-content", config, returned_max, 0, GIB(1)), .standard = "1M",
+   .help = "A larger message is not returned whole with the gateway's own reports: mail gets its header, X.400 gets none of it."},
   END_OF_ROWS};
 
 static const struct schema_attribute dns_attributes[] = {

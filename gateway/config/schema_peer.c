@@ -168,6 +168,17 @@ const struct schema_attribute schema_peer_attributes[] = {
   {CHOICE("facsimile", config_peer, facsimile, "g3fax|tiff"), .standard = "g3fax",
    .help = "What g3-facsimile from this peer becomes in mail: image/g3fax, or image/tiff; with tiff, a black and white TIFF "
            "to it becomes g3-facsimile."},
+  {CHOICE("notifications", config_peer, notifications, "mdn|text"), .standard = "mdn",
+   .help = "What a receipt or non-receipt notification from this peer becomes: a message disposition notification (RFC 8098), or "
+           "the text of RFC 2156 5.3.5."},
+  {CHOICE("receipt-requests", config_peer, receipt_requests, "return-path|any|none"), .standard = "return-path",
+   .help = "Requests for receipts between mail (Disposition-Notification-To) and this peer. return-path: a mail's goes on when it "
+           "names the address of MAIL FROM alone (RFC 8098 2.1); any: also when it names another; none: none go either way."},
+  {YES_NO("return-receipt-to", config_peer, return_receipt_to), .standard = "no",
+   .help = "The old field Return-Receipt-To of a mail counts as Disposition-Notification-To."},
+  {YES_NO("private-extensions", config_peer, private_extensions), .standard = "yes",
+   .help = "Reports to this peer may carry private extensions (ISO 10021), which hold what a DSN has and X.400 has not. no: CCITT "
+           "X.411 of 1988, which has none."},
   {CHOICE("content-type", config_peer, content_type, "auto|2|22"), .standard = "auto",
    .help = "Content type sent: P2, P22, or P22 where its elements are used (to a peer of 1984 P2). With 2 relayed P22 is "
            "downgraded too."},

@@ -173,7 +173,7 @@ static const struct {
      "Original-Recipient: x400; /S=first/PRMD=land/ADMD=x/C=de/", NULL},
     {"rep:number", IN_REPORT_RECIPIENT, "81<2A>", "X400-Originally-Specified-Recipient-Number: 42", NULL},
     {"rep:last-trace", IN_REPORT_RECIPIENT, "A3{80'231101120000Z' 65{80<0520>} A1{A1{80<01> 81<00>}}}",
-     "X400-Last-Trace: Wed, 1 Nov 2023 12:00:00 +0000", NULL},
+     "X400-Last-Trace: IA5-Text Wed, 1 Nov 2023 12:00:00 +0000", NULL},
     {"rep:last-trace", IN_REPORT_RECIPIENT, "A3{80'231101120000Z' 65{80<0520>} A1{A1{80<01> 81<00>}}}",
      "X400-Converted-EITs: IA5-Text", NULL},
     {"rep:non-delivery", IN_REPORT_RECIPIENT, "A3{80'231101120000Z' A1{A1{80<01> 81<43>}}}", "Status: 5.7.7",
