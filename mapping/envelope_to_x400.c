@@ -379,15 +379,15 @@ static const struct row {
     {"Deferred-Delivery", reads_time, put_deferred, "5.1.7"}, /* H:Deferred-Delivery */
     {"Latest-Delivery-Time", reads_time, put_latest, "5.1.7"}, /* H:Latest-Delivery-Time */
     {"Original-Encoded-Information-Types", reads_types, put_types, "5.1.7"}, /* H:Original-Encoded-Information-Types */
-    {"Content-Identifier", reads_anything, put_identifier, "RFC 1327"}, /* H:old-names */
+    {"Content-Identifier", reads_anything, put_identifier, "RFC 1327"}, /* H:Content-Identifier */
     {"X400-Content-Identifier", reads_anything, put_identifier, "5.1.7"}, /* H:X400-Content-Identifier */
     {"Originator-Return-Address", reads_mailbox, put_return, "5.1.7"}, /* H:Originator-Return-Address */
     {"DL-Expansion-History", reads_expansion, put_dl_history, "5.1.7"}, /* H:DL-Expansion-History */
-    {"Alternate-Recipient", reads_rule, put_alternate, "app. C"}, /* C3 */
-    {"Disclose-Recipients", reads_rule, put_disclosure, "app. C"}, /* C4 */
-    {"X400-Content-Return", reads_rule, put_content_return, "app. C"}, /* C5 */
-    {"Prevent-NonDelivery-Report", reads_presence, put_no_report, "app. C"}, /* C1 */
-    {"Generate-Delivery-Report", reads_presence, put_report, "app. C"}, /* C2 */
+    {"Alternate-Recipient", reads_rule, put_alternate, "app. C"}, /* C:Alternate-Recipient */
+    {"Disclose-Recipients", reads_rule, put_disclosure, "app. C"}, /* C:Disclose-Recipients */
+    {"X400-Content-Return", reads_rule, put_content_return, "app. C"}, /* C:X400-Content-Return */
+    {"Prevent-NonDelivery-Report", reads_presence, put_no_report, "app. C"}, /* C:Prevent-NonDelivery-Report */
+    {"Generate-Delivery-Report", reads_presence, put_report, "app. C"}, /* C:Generate-Delivery-Report */
     /* clang-format on */
 };
 

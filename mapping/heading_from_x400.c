@@ -410,10 +410,10 @@ static const struct row {
     {"From", speak_from, "5.3.4"},                        /* X:authorizing-users */
     {"Sender", speak_sender, "5.3.4"},                    /* X:originator */
     {"Reply-To", speak_reply_to, "5.3.4"},                /* X:reply-recipients */
-    {"To", speak_to, "5.3.4"},                            /* X:primary */
-    {"Cc", speak_cc, "5.3.4"},                            /* X:copy */
-    {"Bcc", speak_bcc, "5.3.4"},                          /* X:blind-copy */
-    {"To", speak_nobody, "5.3.2"},                        /* X:defaults */
+    {"To", speak_to, "5.3.4"},                            /* X:primary-recipients */
+    {"Cc", speak_cc, "5.3.4"},                            /* X:copy-recipients */
+    {"Bcc", speak_bcc, "5.3.4"},                          /* X:blind-copy-recipients */
+    {"To", speak_nobody, "5.3.2"},                        /* X:no-recipients */
     {"Message-ID", speak_this_ipm, "5.3.4"},              /* X:this-IPM */
     {"In-Reply-To", speak_replied_to, "5.3.4"},           /* X:replied-to-IPM */
     {"References", speak_related, "5.3.4"},               /* X:related-IPMs */
@@ -427,7 +427,7 @@ static const struct row {
     {"Incomplete-Copy", speak_incomplete_copy, "5.3.4"},  /* X:incomplete-copy */
     {"Content-Language", speak_languages, "5.3.4"},       /* X:languages */
     {"Autosubmitted", speak_autosubmitted, "5.3.4"},      /* X:auto-submitted */
-    {"Auto-Submitted", speak_auto_submitted, "RFC 3834"}, /* X:auto-submitted */
+    {"Auto-Submitted", speak_auto_submitted, "RFC 3834"}, /* X:auto-submitted-3834 */
 };
 
 /* 5.3.4: what is not understood is discarded, and said so: in the field each kind once, in the losses of each

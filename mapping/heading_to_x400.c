@@ -437,29 +437,29 @@ static const struct row {
     {"Subject", make_subject, "5.1.3, 3.3.4"},                 /* H:Subject */
     {"Content-Language", make_languages, "5.1.3"},             /* H:Content-Language */
     {"Supersedes", make_obsoleted, "5.1.7, 5.3.4"},            /* H:Supersedes */
-    {"Obsoletes", make_obsoleted, "5.3.4, RFC 1327"},          /* H:old-names */
+    {"Obsoletes", make_obsoleted, "5.3.4, RFC 1327"},          /* H:Obsoletes */
     {"Expires", make_expiry, "5.1.7, 5.3.4"},                  /* H:Expires */
-    {"Expiry-Date", make_expiry, "5.3.4, RFC 1327"},           /* H:old-names */
+    {"Expiry-Date", make_expiry, "5.3.4, RFC 1327"},           /* H:Expiry-Date */
     {"Reply-By", make_reply_by, "5.1.7, 5.3.4"},               /* H:Reply-By */
     {"Importance", make_importance, "5.1.7, 5.3.4"},           /* H:Importance */
     {"Sensitivity", make_sensitivity, "5.1.7, 5.3.4"},         /* H:Sensitivity */
     {"Autoforwarded", make_autoforwarded, "5.1.7, 5.3.4"},     /* H:Autoforwarded */
     {"Incomplete-Copy", make_incomplete_copy, "5.1.7, 5.3.4"}, /* H:Incomplete-Copy */
     {"Autosubmitted", make_autosubmitted, "5.1.7, 5.3.4"},     /* H:Autosubmitted */
-    {"Auto-Submitted", make_auto_submitted, "decision 0115"},  /* H:Autosubmitted */
+    {"Auto-Submitted", make_auto_submitted, "decision 0115"},  /* H:Auto-Submitted */
     {"MIME-Version", NULL, "RFC 2157"},                        /* H:MIME-Version */
-    {"Content-Type", NULL, "RFC 2157"},                        /* H:MIME-Version */
-    {"Content-Transfer-Encoding", NULL, "RFC 2157"},           /* H:MIME-Version */
-    {"Content-ID", NULL, "RFC 2157"},                          /* H:MIME-Version */
-    {"Content-Description", NULL, "RFC 2157"},                 /* H:MIME-Version */
-    {"Content-Disposition", NULL, "RFC 2157"},                 /* H:MIME-Version */
-    {"Discarded-X400-MTS-Extensions", NULL, "5.1.7"},          /* H:never-mapped-back */
-    {"Discarded-X400-IPMS-Extensions", NULL, "5.1.7"},         /* H:never-mapped-back */
-    {"Message-Type", NULL, "5.1.7"},                           /* H:never-mapped-back */
-    {"X400-Content-Type", NULL, "5.1.7"},                      /* H:never-mapped-back */
-    {"X400-Originator", NULL, "5.1.7"},                        /* H:never-mapped-back */
-    {"X400-Recipients", NULL, "5.1.7"},                        /* H:never-mapped-back */
-    {"X400-MTS-Identifier", NULL, "5.1.7"},                    /* H:never-mapped-back */
+    {"Content-Type", NULL, "RFC 2157"},                        /* H:Content-Type */
+    {"Content-Transfer-Encoding", NULL, "RFC 2157"},           /* H:Content-Transfer-Encoding */
+    {"Content-ID", NULL, "RFC 2157"},                          /* H:Content-ID */
+    {"Content-Description", NULL, "RFC 2157"},                 /* H:Content-Description */
+    {"Content-Disposition", NULL, "RFC 2157"},                 /* H:Content-Disposition */
+    {"Discarded-X400-MTS-Extensions", NULL, "5.1.7"},          /* H:Discarded-X400-MTS-Extensions */
+    {"Discarded-X400-IPMS-Extensions", NULL, "5.1.7"},         /* H:Discarded-X400-IPMS-Extensions */
+    {"Message-Type", NULL, "5.1.7"},                           /* H:Message-Type */
+    {"X400-Content-Type", NULL, "5.1.7"},                      /* H:X400-Content-Type */
+    {"X400-Originator", NULL, "5.1.7"},                        /* H:X400-Originator */
+    {"X400-Recipients", NULL, "5.1.7"},                        /* H:X400-Recipients */
+    {"X400-MTS-Identifier", NULL, "5.1.7"},                    /* H:X400-MTS-Identifier */
     {HEADING_BODY_PART, NULL, "decision 0052"},
     {"Return-Path", NULL, "RFC 5321 4.4: the last hop's"},
 };

@@ -195,10 +195,13 @@ char *x400_text(const struct asn1_value *value, enum charset charset, const stru
   if (!octets_read(octets, 0, buffer, length, NULL))
     return g_strdup("");
   char *text = charset_to_utf8(charset, buffer, length, NULL);
-  /* It goes into lines of text: no control characters. */
-  for (char *c = text; *c; c++)
-    if ((guint8)*c < 0x20 || *c == 0x7F)
-      *c = ' ';
+  /* It goes into lines of text: no control characters; the end of a line is a place to fold at. */
+  char *to = text;
+  for (const char *c = text; *c; c++) {
+    c += c[0] == '\r' && c[1] == '\n';
+    *to++ = (guint8)*c < 0x20 || *c == 0x7F ? ' ' : *c;
+  }
+  *to = '\0';
   return text;
 }
 

@@ -245,7 +245,8 @@ static const struct {
     {"Generate-Delivery-Report:", 0, 0, 1u << 2 | 1u << 3, 0x0A},
 };
 
-/* proves: C1 C2 C3 C4 C5 */
+/* proves: C:Prevent-NonDelivery-Report C:Generate-Delivery-Report C:Alternate-Recipient C:Disclose-Recipients
+ * C:X400-Content-Return */
 START_TEST(fields_of_appendix_c_override_defaults)
 {
   g_autofree char *line = g_strconcat(overrides[_i].field, "\r\n", NULL);
