@@ -405,7 +405,7 @@ static void report_recipient_rule(struct walk *walk, const struct asn1_step *ste
     old_codes(walk, step, fields, &type->choice.non_delivery);
   if (fields->supplementary_information && fields->supplementary_information->size > SUPPLEMENTARY_BOUND) {
     g_autofree char *text = asn1_strndup(walk->downgrade->value, fields->supplementary_information, 1024);
-    tell(walk, step, "supplementary-information was cut to %d characters", SUPPLEMENTARY_BOUND);
+    tell(walk, step, "supplementary-information was cut to %d characters (X.419 annex B)", SUPPLEMENTARY_BOUND);
     ASN_STRUCT_FREE(asn_DEF_SupplementaryInformation, fields->supplementary_information);
     fields->supplementary_information = x400_printable_new(text ? text : "", SUPPLEMENTARY_BOUND);
   }
@@ -477,7 +477,7 @@ static void non_receipt_rule(struct walk *walk, const struct asn1_step *step, vo
   drop_ipms_extensions(walk, step, &fields->nrn_extensions);
   if (fields->discard_reason &&
       (*fields->discard_reason > DISCARD_REASON_LAST || *fields->discard_reason < 0)) {
-    tell(walk, step, "discard-reason %ld was dropped: 1984 has no such reason", *fields->discard_reason);
+    tell(walk, step, "discard-reason %ld was dropped (RFC 1328 5): 1984 has no such reason", *fields->discard_reason);
     DROP(DiscardReasonField, fields->discard_reason);
   }
 }
@@ -492,7 +492,7 @@ static void videotex_rule(struct walk *walk, const struct asn1_step *step, void 
   VideotexParameters_t *parameters = structure;
   if (!parameters->syntax)
     return;
-  tell(walk, step, "syntax %ld was dropped: videotex of 1984 has no parameters", *parameters->syntax);
+  tell(walk, step, "syntax %ld was dropped (RFC 1328 6): videotex of 1984 has no parameters", *parameters->syntax);
   DROP(VideotexSyntax, parameters->syntax);
 }
 
@@ -501,7 +501,7 @@ static void encrypted_rule(struct walk *walk, const struct asn1_step *step, void
   EncryptedParameters_t *parameters = structure;
   if (!parameters->algorithm_identifier && !parameters->originator_certificates)
     return;
-  tell(walk, step, "the parameters of an encrypted body part were dropped: 1984 has none");
+  tell(walk, step, "the parameters of an encrypted body part were dropped (RFC 1328 6): 1984 has none");
   if (parameters->algorithm_identifier)
     DROP(AlgorithmIdentifier, parameters->algorithm_identifier);
   if (parameters->originator_certificates)

@@ -236,7 +236,7 @@ static bool old_returned(struct conversion *conversion, struct NonReceiptFields 
   struct asn1_value *value = asn1_decode(&asn_DEF_IPM, octets, &limits, NULL);
   struct IPM *old = value ? asn1_value_steal(value) : NULL;
   if (!old)
-    mapping_loss(conversion->from.losses, "returned-ipm was dropped (RFC 1328 5): it has a long body part");
+    mapping_loss(conversion->from.losses, "returned-ipm: dropped (RFC 1328 5): it has a long body part");
   ASN_STRUCT_FREE(asn_DEF_IPM, fields->returned_ipm);
   fields->returned_ipm = old;
   return true;

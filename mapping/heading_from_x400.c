@@ -174,7 +174,7 @@ static void write_descriptor(struct speaker *speaker, const struct ORDescriptor 
                    speaker->name);
   }
   if (error)
-    mapping_loss(from->losses, "%s: an O/R address cannot be read: %s", speaker->name, error->message);
+    mapping_loss(from->losses, "%s: an O/R address is left out (RFC 2156 4.7.2): %s", speaker->name, error->message);
   if (plain.address)
     or_address_free(plain.address);
   g_free(plain.free_form);

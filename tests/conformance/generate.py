@@ -57,7 +57,7 @@ def golden_cases():
         case = CASE.fullmatch(path.name)
         if not case:
             continue
-        transit = (path.parent / f"{case[1]}.out.x400").exists() and case[2] == "x400"
+        transit = case[2] == "x400" and (path.parent / f"{case[1]}.out.x400").exists() and not (path.parent / f"{case[1]}.out.eml").exists()
         arrow = "" if transit else ">" if case[2] == "eml" else "<"
         args = path.parent / f"{case[1]}.args"
         more = re.findall(r"#\s*proves:\s*(.+)", args.read_text()) if args.exists() else []

@@ -276,7 +276,8 @@ class Case:
         self.name = f'{path.parent.relative_to(HERE)}/{self.stem}.in.{self.kind}'
         self.args = self.side('args')
         self.losses, self.refused = self.side('losses'), self.side('refused')
-        self.out = next((p for k in ('x400', 'eml') for p in [path.parent / f'{self.stem}.out.{k}'] if p.exists()), None)
+        suffixes = ('x400', 'eml') if self.kind == 'eml' else ('eml', 'x400')
+        self.out = next((p for k in suffixes for p in [path.parent / f'{self.stem}.out.{k}'] if p.exists()), None)
 
     def side(self, suffix):
         path = self.path.parent / f'{self.stem}.{suffix}'
