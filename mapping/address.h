@@ -21,7 +21,7 @@ char *address_from_or(struct mapping_context *context, const struct or_address *
 /* What an envelope's recipient becomes, in one step.  mapped_r and hop_r (caller frees) are job.h's; explain
  * as above. Of a mail's recipient: the std-or form and "p1:PEER".  Refused: 5.1.3 (syntax), 5.6.7 (not
  * ASCII), 5.1.2 (only the gateway itself would be left of it: no X.400 mapping), 5.4.4 (mapped, but no
- * route). */
+ * route); 4.4.3: a look-up had no answer, the mapping is not known yet (4.2.1). */
 bool address_route_mailbox(struct mapping_context *context, const char *mailbox, char **mapped_r,
                            char **hop_r, GPtrArray *explain, GError **error);
 /* Of an APDU's recipient: a mailbox and "smtp:..." when it leaves X.400 here (RFC-822 DDA, or an MCGAM whose

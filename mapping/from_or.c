@@ -3,11 +3,11 @@
  * it must find its way. */
 #include "mapping/hierarchy.h"
 #include "mapping/mailbox.h"
-#include "mapping/mcgam.h"
 #include "mapping/or_compare.h"
 #include "mapping/or_text.h"
 #include "mapping/ps_encoding.h"
 #include "mapping/rules.h"
+#include "mapping/sources.h"
 #include "mapping/users.h"
 
 #include <string.h>
@@ -158,7 +158,7 @@ static char *if_it_maps_back(struct mapping_context *context, const struct or_ad
 static char *by_mcgam(struct mapping_context *context, const struct or_address *address, GPtrArray *explain)
 {
   guint depth = 0;
-  const char *row = mcgam_match_or(context->tables, MCGAM_OR_TO_DOMAIN, address, &depth);
+  g_autofree char *row = sources_match_or(context, MCGAM_OR_TO_DOMAIN, address, &depth, explain);
   rules_tell_or(explain, "4.3.5 Mapping B step 3", MCGAM_OR_TO_DOMAIN, address, depth, row);
   if (!row)
     return NULL;
@@ -199,15 +199,16 @@ static char *mapping_b(struct mapping_context *context, const struct or_address 
   char *mailbox = by_mcgam(context, address, explain);
   guint depth = 0;
   /* Errors come back to a return address through this gateway. */
-  const char *gateway = use == ADDRESS_ORIGINATOR
-                            ? NULL
-                            : mcgam_match_or(context->tables, MCGAM_OR_TO_DOMAIN_GATEWAY, address, &depth);
+  g_autofree char *gateway =
+      mailbox || use == ADDRESS_ORIGINATOR
+          ? NULL
+          : sources_match_or(context, MCGAM_OR_TO_DOMAIN_GATEWAY, address, &depth, explain);
   if (!mailbox && use == ADDRESS_ORIGINATOR)
     rules_tell(explain, "4.3.5 Mapping B step 3: a return address takes no preferred gateway");
   else if (!mailbox)
     rules_tell_or(explain, "4.3.5 Mapping B step 3: preferred gateway", MCGAM_OR_TO_DOMAIN_GATEWAY, address,
                   depth, gateway);
-  if (!mailbox && gateway) {
+  if (gateway) {
     *rule_r = FROM_OR_GATEWAY;
     mailbox = whole_at(context, address, gateway, explain);
   }
@@ -261,5 +262,6 @@ char *address_from_or(struct mapping_context *context, const struct or_address *
                       GPtrArray *explain, GError **error)
 {
   enum from_or_rule rule;
+  sources_purpose(context, use);
   return rules_from_or(context, address, use, explain, &rule, error);
 }

@@ -34,6 +34,49 @@ void mapping_identifier_free(struct mapping_identifier *identifier)
   g_free(identifier);
 }
 
+struct mapping_lookup *mapping_lookup_new(const char *source, const char *name, const char *root)
+{
+  struct mapping_lookup *lookup = g_new0(struct mapping_lookup, 1);
+  lookup->source = g_strdup(source);
+  lookup->name = g_strdup(name);
+  lookup->root = g_strdup(root);
+  lookup->records = g_ptr_array_new_with_free_func(g_free);
+  return lookup;
+}
+
+struct mapping_lookup *mapping_lookup_copy(const struct mapping_lookup *from)
+{
+  struct mapping_lookup *lookup = mapping_lookup_new(from->source, from->name, from->root);
+  lookup->header = from->header;
+  lookup->state = from->state;
+  lookup->words = g_strdup(from->words);
+  for (guint i = 0; i < from->records->len; i++)
+    g_ptr_array_add(lookup->records, g_strdup(from->records->pdata[i]));
+  return lookup;
+}
+
+void mapping_lookup_free(struct mapping_lookup *lookup)
+{
+  if (!lookup)
+    return;
+  g_free(lookup->source);
+  g_free(lookup->name);
+  g_free(lookup->root);
+  g_free(lookup->words);
+  g_ptr_array_unref(lookup->records);
+  g_free(lookup);
+}
+
+char *mapping_lookup_key(const struct mapping_lookup *lookup)
+{
+  return g_strjoin("\n", lookup->source, lookup->name, lookup->root, NULL);
+}
+
+static GPtrArray *lookups_new(void)
+{
+  return g_ptr_array_new_with_free_func((GDestroyNotify)mapping_lookup_free);
+}
+
 static GPtrArray *recipients_new(void)
 {
   return g_ptr_array_new_with_free_func((GDestroyNotify)mapping_recipient_free);
@@ -45,6 +88,7 @@ struct mapping_job *mapping_job_new(enum mapping_kind kind)
   job->kind = kind;
   job->recipients = recipients_new();
   job->subject.recipients = recipients_new();
+  job->answers = lookups_new();
   job->in_fd = job->out_fd = job->tables_fd = -1;
   job->table_fds = g_array_new(FALSE, FALSE, sizeof(int));
   return job;
@@ -72,6 +116,7 @@ void mapping_job_free(struct mapping_job *job)
   g_free(job->subject.envid);
   g_ptr_array_unref(job->subject.recipients);
   g_ptr_array_unref(job->recipients);
+  g_ptr_array_unref(job->answers);
   g_clear_pointer(&job->settings, g_variant_unref);
   close_fd(job->in_fd);
   close_fd(job->out_fd);
@@ -90,6 +135,7 @@ struct mapping_result *mapping_result_new(void)
   result->redirected = recipients_new();
   result->identifiers = g_ptr_array_new_with_free_func((GDestroyNotify)mapping_identifier_free);
   result->losses = g_ptr_array_new_with_free_func(g_free);
+  result->lookups = lookups_new();
   result->lines = g_ptr_array_new_with_free_func(g_free);
   return result;
 }
@@ -110,6 +156,7 @@ void mapping_result_free(struct mapping_result *result)
   g_clear_pointer(&result->duplicate_key, g_bytes_unref);
   g_clear_pointer(&result->digest, g_bytes_unref);
   g_ptr_array_unref(result->losses);
+  g_ptr_array_unref(result->lookups);
   g_ptr_array_unref(result->lines);
   g_free(result);
 }

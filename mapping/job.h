@@ -69,6 +69,25 @@ struct mapping_subject {
   char *envid;                  /* mail: ENVID, or NULL */
   GPtrArray *recipients;        /* of mapping_recipient: ordinal, address, mapped, orcpt, notify, receipts, number */
 };
+/* A look-up outside the compiled tables (RFC 2156 4.2.1): asked for by a job that lacks it, answered in the next run of that job.
+ * source, name and root identify it. The name's rungs are tried from the whole name upwards, its leftmost element taken off at
+ * each step, never above root: dns: PX (26) at NAME.ROOT, then at "*" under NAME.ROOT and each of its parents (RFC 2163 4.1);
+ * ldap: the entry NAME,ROOT, then its parents, until one has an attribute of RFC 2164. */
+enum mapping_lookup_state { MAPPING_LOOKUP_LACKING, MAPPING_LOOKUP_FOUND, MAPPING_LOOKUP_NOT_FOUND, MAPPING_LOOKUP_INDETERMINATE };
+struct mapping_lookup {
+  char *source;        /* name of the configuration's <source> */
+  char *name, *root;   /* "cce.nrc.it" under ""; "prmd=isode,admd=mailnet,c=fi" under "cn=X.400 to RFC 822,..." */
+  bool header;         /* lacking: only addresses of the heading need it; answered: they alone may take an indeterminate one */
+  enum mapping_lookup_state state;
+  char *words;         /* INDETERMINATE: why; UTF-8 */
+  GPtrArray *records;  /* of char*, FOUND, in a fixed order: dns "PREFERENCE MAP822 MAPX400"; ldap "rungs: N", then "TYPE: VALUE" */
+};
+struct mapping_lookup *mapping_lookup_new(const char *source, const char *name, const char *root);
+struct mapping_lookup *mapping_lookup_copy(const struct mapping_lookup *lookup);
+void mapping_lookup_free(struct mapping_lookup *lookup);
+/* Source, name and root as one text; caller frees. */
+char *mapping_lookup_key(const struct mapping_lookup *lookup);
+#define MAPPING_HOP_LOOKUP "lookup" /* hop of a recipient whose address hangs on an indeterminate look-up (READ) */
 
 struct mapping_job {
   enum mapping_kind kind;
@@ -86,6 +105,7 @@ struct mapping_job {
   char *hop;                    /* WRITE */
   char *text;                   /* MAP: the address; */
   bool to_x400;                 /* MAP: direction */
+  GPtrArray *answers;           /* of mapping_lookup: what was looked up for this job so far */
   bool explain;                 /* MAP: fill result lines with every rule tried, its clause, the way back */
   guint64 size;                 /* of in_fd's octets */
   bool truncated;               /* READ, REPORT of an APDU: in_fd holds only its beginning, for it was larger than its peer may send:
@@ -102,6 +122,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(mapping_job_t, mapping_job_free)
 enum mapping_status {
   MAPPING_OK,
   MAPPING_REFUSED, /* MAP: no mapping or no route (code, words); COMPILE: errors in lines; SETUP: settings wrong */
+  MAPPING_LACKS,   /* MAP, READ, WRITE, REPORT: answer `lookups` and run the job again; nothing else of the result counts */
   MAPPING_PARK     /* READ, WRITE, REPORT: this message cannot be understood at all (words: place, reason, clause): an operator's case */
 };
 #define MAPPING_DIGEST_MIN (2u << 20)
@@ -124,6 +145,7 @@ struct mapping_result {
   bool has_8bit, smtputf8;      /* WRITE smtp */
   gint64 deferred_until_us, latest_us; /* READ: 0 = none */
   GPtrArray *losses;            /* of char*: "element: what was changed or dropped (clause): why" */
+  GPtrArray *lookups;           /* of mapping_lookup, LACKING, when the status is LACKS */
   GPtrArray *lines;             /* of char*: MAP explain, COMPILE diagnostics "file:line: message" */
 };
 struct mapping_result *mapping_result_new(void);

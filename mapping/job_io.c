@@ -201,6 +201,10 @@ void job_recipient_error(struct mapping_recipient *recipient, const char *defaul
   bool coded = length >= 5 && error->message[1] == '.' && error->message[length] == ' ';
   g_autofree char *code = coded ? g_strndup(error->message, length) : g_strdup(default_code);
   job_recipient_fail(recipient, code, -1, -1, "%s", error->message + (coded ? length + 1 : 0));
+  if (strcmp(code, "4.4.3") == 0) { /* not refused: asked again by the retry schedule (4.2.1) */
+    recipient->failed = false;
+    recipient->hop = g_strdup(MAPPING_HOP_LOOKUP);
+  }
 }
 
 void job_identifier_add(struct mapping_result *result, const char *kind, const char *value)

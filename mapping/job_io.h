@@ -41,7 +41,8 @@ struct mapping_recipient *job_recipient_copy(const struct mapping_recipient *rec
 /* Marks a recipient as failed: code and words, X.411 reason and diagnostic (-1: by code). */
 void job_recipient_fail(struct mapping_recipient *recipient, const char *code, gint reason, gint diagnostic,
                         const char *format, ...) G_GNUC_PRINTF(5, 6);
-/* The same from an error whose message begins with a code. */
+/* The same from an error whose message begins with a code; with 4.4.3 it has not failed, but waits at the hop
+ * "lookup". */
 void job_recipient_error(struct mapping_recipient *recipient, const char *default_code, const GError *error);
 void job_identifier_add(struct mapping_result *result, const char *kind, const char *value);
 

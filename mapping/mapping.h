@@ -17,6 +17,7 @@ struct mapping_context {
   struct mcgam *tables;      /* compiled tables (mcgam.h); an empty one when tables_fd was -1 */
   struct or_routes *routes;  /* route.h */
   struct or_address *own;    /* settings->or_address, read */
+  struct job_lookups *lookups; /* of the job that runs, sources.h; NULL: the compiled tables alone answer */
   GHashTable *charsets;      /* iconv handles opened before the sandbox closes (mime_charset.h) */
 };
 /* Error MAPPING_ERROR_SETTINGS says which key is wrong; tables_fd stays the caller's. */

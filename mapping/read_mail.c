@@ -2,6 +2,7 @@
  */
 #include "mapping/envelope.h"
 #include "mapping/report.h"
+#include "mapping/sources.h"
 #include "mapping/trace.h"
 
 #include <string.h>
@@ -69,9 +70,11 @@ static void read_message(struct mapping_context *context, const struct mapping_j
 {
   g_autoptr(GError) sender = NULL;
   if (job->sender && *job->sender) {
+    guint doubts = sources_doubts(context);
     g_autoptr(or_address_t) originator =
         address_to_or(context, job->sender, ADDRESS_ORIGINATOR, NULL, &sender);
     (void)originator;
+    sources_determinate(context, doubts, &sender);
   }
   g_autofree char *loop = find_loop(context, job, mail);
   for (guint i = 0; i < job->recipients->len; i++)

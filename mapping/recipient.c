@@ -2,6 +2,7 @@
 #include "mapping/mailbox.h"
 #include "mapping/route.h"
 #include "mapping/rules.h"
+#include "mapping/sources.h"
 
 #include <string.h>
 
@@ -116,10 +117,9 @@ static bool to_administrator(struct mapping_context *context, char **mapped_r, c
   return *hop_r != NULL;
 }
 
-bool address_route_mailbox(struct mapping_context *context, const char *mailbox, char **mapped_r,
-                           char **hop_r, GPtrArray *explain, GError **error)
+static bool route_mailbox(struct mapping_context *context, const char *mailbox, char **mapped_r, char **hop_r,
+                          GPtrArray *explain, GError **error)
 {
-  *mapped_r = *hop_r = NULL;
   if (is_postmaster(context->settings, mailbox))
     return to_administrator(context, mapped_r, hop_r, explain, error);
   enum to_or_rule rule;
@@ -174,10 +174,9 @@ static bool domain_is_routed(struct mapping_context *context, const char *text)
   return mailbox && or_routes_domain(context->routes, mailbox->domain, &smarthost, &port);
 }
 
-bool address_route_or(struct mapping_context *context, const struct or_address *address, char **mapped_r,
-                      char **hop_r, GPtrArray *explain, GError **error)
+static bool route_or(struct mapping_context *context, const struct or_address *address, char **mapped_r,
+                     char **hop_r, GPtrArray *explain, GError **error)
 {
-  *mapped_r = *hop_r = NULL;
   if (context->own && or_address_equal(address, context->own))
     return to_administrator(context, mapped_r, hop_r, explain, error);
   enum from_or_rule rule;
@@ -204,4 +203,36 @@ bool address_route_or(struct mapping_context *context, const struct or_address *
   g_clear_error(error);
   g_free(address_hop_or(context, address, error));
   return false;
+}
+
+/* --- what hangs on a look-up without an answer is not known yet (4.2.1) ------------------------------ */
+
+static bool certain(struct mapping_context *context, guint doubts, bool done, char **mapped_r, char **hop_r,
+                    GError **error)
+{
+  if (sources_determinate(context, doubts, error))
+    return done;
+  g_clear_pointer(mapped_r, g_free);
+  g_clear_pointer(hop_r, g_free);
+  return false;
+}
+
+bool address_route_mailbox(struct mapping_context *context, const char *mailbox, char **mapped_r,
+                           char **hop_r, GPtrArray *explain, GError **error)
+{
+  *mapped_r = *hop_r = NULL;
+  guint doubts = sources_doubts(context);
+  sources_purpose(context, ADDRESS_RECIPIENT);
+  bool done = route_mailbox(context, mailbox, mapped_r, hop_r, explain, error);
+  return certain(context, doubts, done, mapped_r, hop_r, error);
+}
+
+bool address_route_or(struct mapping_context *context, const struct or_address *address, char **mapped_r,
+                      char **hop_r, GPtrArray *explain, GError **error)
+{
+  *mapped_r = *hop_r = NULL;
+  guint doubts = sources_doubts(context);
+  sources_purpose(context, ADDRESS_RECIPIENT);
+  bool done = route_or(context, address, mapped_r, hop_r, explain, error);
+  return certain(context, doubts, done, mapped_r, hop_r, error);
 }

@@ -1,4 +1,4 @@
-#include "mapping/mapping.h"
+#include "mapping/sources.h"
 
 static bool needs_context(enum mapping_kind kind)
 {
@@ -38,6 +38,8 @@ struct mapping_result *mapping_run(struct mapping_context *context, const struct
     result->words = g_strdup("a job before the settings");
     return result;
   }
+  if (context)
+    sources_begin(context, job);
   switch (job->kind) {
   case MAPPING_SETUP: /* made into a context by its receiver */
     break;
@@ -57,5 +59,7 @@ struct mapping_result *mapping_run(struct mapping_context *context, const struct
     mapping_compile(job, result);
     break;
   }
+  if (context)
+    sources_end(context, result);
   return result;
 }

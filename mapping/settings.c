@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Values where the configuration says nothing: one that was written by hand, a test, `gw400 convert`. */
-enum { DEPTH_MAX = 20, PARTS_MAX = 1000, HEADERS_MAX = 2000, ELEMENTS_MAX = 200000, HOPS_MAX = 50, RETURNED_MAX = 1 << 20 };
+enum { DEPTH_MAX = 20, PARTS_MAX = 1000, HEADERS_MAX = 2000, ELEMENTS_MAX = 200000, HOPS_MAX = 50, RETURNED_MAX = 1 << 20, LOOKUPS_MAX = 100 };
 
 static char *text(GVariant *dictionary, const char *key)
 {
@@ -167,6 +167,53 @@ static void read_media(GVariant *dictionary, struct mapping_settings *settings)
   }
 }
 
+static void source_free(gpointer data)
+{
+  struct mapping_source *source = data;
+  g_free(source->name);
+  g_free(source->root);
+  g_free(source->domain_root);
+  g_free(source->base);
+  g_free(source);
+}
+
+static char *text_or_empty(GVariant *dictionary, const char *key)
+{
+  char *value = text(dictionary, key);
+  return value ? value : g_strdup("");
+}
+
+static struct mapping_source *read_source(GVariant *dictionary)
+{
+  struct mapping_source *source = g_new0(struct mapping_source, 1);
+  g_autofree char *kind = text_or_empty(dictionary, "kind");
+  source->kind = strcmp(kind, "dns") == 0    ? MAPPING_SOURCE_DNS
+                 : strcmp(kind, "ldap") == 0 ? MAPPING_SOURCE_LDAP
+                                             : MAPPING_SOURCE_TABLES;
+  source->name = text_or_empty(dictionary, "name");
+  source->root = text_or_empty(dictionary, "root");
+  source->domain_root = text_or_empty(dictionary, "domain-root");
+  source->base = text_or_empty(dictionary, "base");
+  return source;
+}
+
+static void read_sources(GVariant *dictionary, struct mapping_settings *settings)
+{
+  settings->sources = g_ptr_array_new_with_free_func(source_free);
+  g_autoptr(GVariant) sources = g_variant_lookup_value(dictionary, "sources", G_VARIANT_TYPE("aa{sv}"));
+  gsize count = sources ? g_variant_n_children(sources) : 0;
+  for (gsize i = 0; i < count; i++) {
+    g_autoptr(GVariant) one = g_variant_get_child_value(sources, i);
+    g_ptr_array_add(settings->sources, read_source(one));
+  }
+  if (count == 0)
+    g_ptr_array_add(settings->sources, g_new0(struct mapping_source, 1));
+  gboolean longest = FALSE;
+  g_variant_lookup(dictionary, "longest-match", "b", &longest);
+  settings->longest_match = longest;
+  settings->lookups_max = number(dictionary, "lookups-max", LOOKUPS_MAX);
+}
+
 static bool check(const struct mapping_settings *settings, GError **error)
 {
   const char *wrong = !settings->domain || !mailbox_domain_is_plain(settings->domain) ? "domain"
@@ -208,6 +255,7 @@ struct mapping_settings *mapping_settings_new(GVariant *dictionary, GError **err
   settings->smarthost_port = number(dictionary, "smarthost-port", 25);
   read_peers(dictionary, settings);
   read_media(dictionary, settings);
+  read_sources(dictionary, settings);
   settings->routes = g_variant_lookup_value(dictionary, "routes", G_VARIANT_TYPE("aa{sv}"));
   settings->aliases = g_variant_lookup_value(dictionary, "aliases", G_VARIANT_TYPE("aa{sv}"));
   settings->tables = g_variant_lookup_value(dictionary, "tables", G_VARIANT_TYPE("aa{sv}"));
@@ -236,6 +284,7 @@ void mapping_settings_free(struct mapping_settings *settings)
   clear_gdi(&settings->gdi);
   g_ptr_array_unref(settings->peers);
   g_ptr_array_unref(settings->media);
+  g_ptr_array_unref(settings->sources);
   g_clear_pointer(&settings->routes, g_variant_unref);
   g_clear_pointer(&settings->aliases, g_variant_unref);
   g_clear_pointer(&settings->tables, g_variant_unref);

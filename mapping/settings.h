@@ -13,6 +13,9 @@
  * "routes" aa{sv}: "or" s + "peer" s, or "domain" s + optional "smarthost" s, "port" u; in the file's order, "line" u;
  * "smarthost" s, "smarthost-port" u (default next hop of SMTP recipients; absent: by MX);
  * "media" aa{sv}: "type" s, "body-part" "application" s (dotted object identifiers);
+ * "sources" aa{sv}, in the order of the look-ups: "kind" s (tables|dns|ldap), "name" s, "root" "domain-root" s (dns), "base" s (ldap);
+ *   absent: the tables alone; "longest-match" b: of all sources the longest match counts, else the first source that has one;
+ *   "lookups-max" u: look-ups for the heading of one message;
  * "tables" aa{sv}: "kind" s, "file" s (name for messages). */
 #ifndef GW400_MAPPING_SETTINGS_H
 #define GW400_MAPPING_SETTINGS_H
@@ -68,6 +71,13 @@ struct mapping_peer {
   guint64 size_max;
 };
 struct mapping_media { char *type, *body_part, *application; }; /* dotted; NULL: none */
+enum mapping_source_kind { MAPPING_SOURCE_TABLES, MAPPING_SOURCE_DNS, MAPPING_SOURCE_LDAP };
+struct mapping_source {
+  enum mapping_source_kind kind;
+  char *name;
+  char *root, *domain_root; /* dns: what stands behind X42D.cc, and behind mail domains; "": nothing */
+  char *base;               /* ldap: the entry above the two subtrees */
+};
 struct mapping_settings {
   guint generation;
   char *domain, *hostname, *administrator, *or_address, *mta_name;
@@ -78,6 +88,9 @@ struct mapping_settings {
   char *smarthost; guint smarthost_port;
   GPtrArray *peers;  /* of mapping_peer */
   GPtrArray *media;  /* of mapping_media: what media.h knows beside the RFCs' registry */
+  GPtrArray *sources; /* of mapping_source */
+  bool longest_match;
+  guint lookups_max;
   GVariant *routes, *aliases; /* compiled by route.c */
   GVariant *tables;
 };

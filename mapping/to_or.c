@@ -1,11 +1,11 @@
 /* RFC 2156 4.3.4: RFC 822 -> X.400. Stage I reads an O/R address that is written as a mailbox, Stage II wraps
  * a mailbox. */
 #include "mapping/mailbox.h"
-#include "mapping/mcgam.h"
 #include "mapping/or_keys.h"
 #include "mapping/or_text.h"
 #include "mapping/ps_encoding.h"
 #include "mapping/rules.h"
+#include "mapping/sources.h"
 #include "mapping/users.h"
 
 #include <string.h>
@@ -122,7 +122,7 @@ static void derive(const struct mapping_context *context, const char *domain, st
                domain);
     return;
   }
-  bool matched = mcgam_match_domain(context->tables, MCGAM_DOMAIN_TO_OR, domain, &dmn, &rest);
+  bool matched = sources_match_domain(context, MCGAM_DOMAIN_TO_OR, domain, &dmn, &rest, explain);
   g_autofree char *prefix = matched && explain ? dmn_format(dmn.address, dmn.depth) : NULL;
   rules_tell_domain(explain, "4.3.4 Stage I step 8", MCGAM_DOMAIN_TO_OR, domain,
                     matched ? domain + rest : NULL, prefix);
@@ -227,7 +227,7 @@ static struct or_address *carrier(const struct mapping_context *context, const c
     rules_tell(explain, "4.3.4 Stage II step 3: a return address takes no preferred gateway");
   } else {
     bool matched = mailbox_domain_is_plain(domain) &&
-                   mcgam_match_domain(context->tables, MCGAM_DOMAIN_TO_OR_GATEWAY, domain, &dmn, &rest);
+                   sources_match_domain(context, MCGAM_DOMAIN_TO_OR_GATEWAY, domain, &dmn, &rest, explain);
     g_autofree char *gateway = matched && explain ? or_address_format(dmn.address) : NULL;
     rules_tell_domain(explain, "4.3.4 Stage II step 3: preferred gateway", MCGAM_DOMAIN_TO_OR_GATEWAY, domain,
                       matched ? domain + rest : NULL, gateway);
@@ -346,5 +346,6 @@ struct or_address *address_to_or(struct mapping_context *context, const char *ma
                                  GPtrArray *explain, GError **error)
 {
   enum to_or_rule rule;
+  sources_purpose(context, use);
   return rules_to_or(context, mailbox, use, explain, &rule, error);
 }

@@ -252,6 +252,25 @@ static void *identifier_new(void)
   return g_new0(struct mapping_identifier, 1);
 }
 
+static void lookup_fields(struct hand *hand, void *record)
+{
+  struct mapping_lookup *lookup = record;
+  text(hand, "look-up source", &lookup->source);
+  text(hand, "look-up name", &lookup->name);
+  text(hand, "look-up root", &lookup->root);
+  boolean(hand, "look-up header", &lookup->header);
+  ENUMERATION(hand, "look-up state", lookup->state, MAPPING_LOOKUP_INDETERMINATE);
+  text(hand, "look-up words", &lookup->words);
+  texts(hand, "look-up records", lookup->records);
+  if (!lookup->source || !lookup->name || !lookup->root)
+    malformed(hand, "look-ups");
+}
+
+static void *lookup_new(void)
+{
+  return mapping_lookup_new(NULL, NULL, NULL);
+}
+
 /* --- job and result
  * ---------------------------------------------------------------------------------------------- */
 
@@ -299,6 +318,7 @@ static void job_fields(struct hand *hand, struct mapping_job *job)
   text(hand, "text", &job->text);
   boolean(hand, "to-x400", &job->to_x400);
   boolean(hand, "explain", &job->explain);
+  records(hand, "answers", job->answers, lookup_fields, lookup_new);
   number(hand, "size", &job->size, G_MAXINT64);
   boolean(hand, "truncated", &job->truncated);
   settings(hand, &job->settings);
@@ -333,6 +353,7 @@ static void result_fields(struct hand *hand, struct mapping_result *result)
   time_us(hand, "deferred-until", &result->deferred_until_us);
   time_us(hand, "latest", &result->latest_us);
   texts(hand, "losses", result->losses);
+  records(hand, "look-ups", result->lookups, lookup_fields, lookup_new);
   texts(hand, "lines", result->lines);
 }
 
