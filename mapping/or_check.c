@@ -1,9 +1,13 @@
 /* X.402 18.5: the forms of an O/R address; X.411: its upper bounds (reference definitions MTSUpperBounds). */
 #include "mapping/mapping.h"
+#include "mapping/or_asn1.h"
+#include "mapping/or_compare.h"
 #include "mapping/or_keys.h"
 #include "mapping/ps_encoding.h"
 
 #include <string.h>
+
+#include <ORName.h>
 
 enum { UB_DDA_TYPE = 8, UB_UNFORMATTED = 180 };
 
@@ -109,9 +113,37 @@ static bool check_bounds(const struct or_attribute *attribute, GError **error)
          check_bound(attribute, attribute->type_teletex, "teletex type of", UB_DDA_TYPE, error);
 }
 
+static bool has_equal_types(const struct or_address *address)
+{
+  guint count = or_address_count(address, OR_DDA);
+  for (guint i = 1; i < count; i++)
+    for (guint j = 0; j < i; j++) {
+      const struct or_attribute *a = or_address_attribute(address, OR_DDA, i),
+                                *b = or_address_attribute(address, OR_DDA, j);
+      if (a && b && or_twins_equal(a->type, a->type_teletex, b->type, b->type_teletex, or_value_equal))
+        return true;
+    }
+  return false;
+}
+
+/* X.411 has a list for each string type, which correspond by type where one is shorter: two of one type can then
+ * be taken for each other. Such an address is tried. */
+static bool check_attribute_types(const struct or_address *address, GError **error)
+{
+  if (!has_equal_types(address))
+    return true;
+  g_autoptr(asn1_value_t) value = asn1_value_new(&asn_DEF_ORName);
+  or_address_to_asn1(address, value, asn1_value_get(value));
+  g_autoptr(or_address_t) back = or_address_from_asn1(value, asn1_value_get(value), NULL);
+  if (back && or_address_equal(address, back))
+    return true;
+  return fail(error, "domain defined attributes of one type are of string types by which they cannot be told "
+                     "apart (X.411 8.5.5)");
+}
+
 bool or_address_check(const struct or_address *address, GError **error)
 {
-  if (!or_address_check_form(address, error))
+  if (!or_address_check_form(address, error) || !check_attribute_types(address, error))
     return false;
   for (guint i = 0; i < address->attributes->len; i++)
     if (!check_bounds(address->attributes->pdata[i], error))
