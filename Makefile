@@ -189,8 +189,12 @@ fuzz: deps
 run: deps-run
 	@$(MAKE) --no-print-directory build/gw400 build/gw400d
 	@python3 tests/system/run_pair.py $(if $(ONCE),--once)
+build/bench/%: build/obj/tests/bench/%.o build/gw400.a build/gen.a
+	@mkdir -p $(@D)
+	@echo "LD      $@"
+	@$(CC.release) $(FLAGS.release) -o $@ $^ $(PKG_LIBS)
 bench: deps-test
-	@$(MAKE) --no-print-directory build/gw400 build/gw400d
+	@$(MAKE) --no-print-directory build/gw400 build/gw400d build/bench/tables
 	@python3 tests/bench/bench.py $(T)
 soak: deps-test
 	@$(MAKE) --no-print-directory test-build

@@ -1,6 +1,6 @@
 /* The job COMPILE: the sources of the mapping tables into one file. */
 #include "mapping/mapping.h"
-#include "mapping/mcgam_compile.h"
+#include "mapping/mcgam_check.h"
 
 #include <errno.h>
 #include <string.h>
@@ -90,13 +90,15 @@ void mapping_compile(const struct mapping_job *job, struct mapping_result *resul
     mapping_result_fail(result, MAPPING_REFUSED, error);
     return;
   }
-  GByteArray *compiled =
-      mcgam_compile((const struct mcgam_source *)(void *)sources->data, sources->len, result->lines);
+  const struct mcgam_source *all = (const struct mcgam_source *)(void *)sources->data;
+  g_autoptr(GArray) origins = NULL;
+  GByteArray *compiled = mcgam_compile_with_origins(all, sources->len, result->lines, &origins);
   if (!compiled) {
     result->status = MAPPING_REFUSED;
     result->words = g_strdup("the mapping tables have errors");
     return;
   }
+  mcgam_check(job->settings, compiled, all, origins, MCGAM_CHECK_AT_LOAD, result->lines);
   result->size = compiled->len;
   if (!write_all(job->out_fd, compiled, &error))
     mapping_result_fail(result, MAPPING_REFUSED, error);

@@ -183,3 +183,17 @@ char *dmn_format(const struct or_address *address, guint depth)
   }
   return g_string_free(text, FALSE);
 }
+
+struct or_address *dmn_example(const char *key)
+{
+  const char between[] = {BETWEEN, 0};
+  g_auto(GStrv) values = g_strsplit(key, between, HIERARCHY_LEVELS);
+  struct or_address *address = or_address_new();
+  for (guint level = 0; values[level]; level++)
+    if (strcmp(values[level], "@") != 0)
+      hierarchy_set(address, level, values[level]);
+  if (or_admd_any(or_address_get(address, OR_ADMD, 0)))
+    or_address_set(address, OR_ADMD, 0, " ", NULL);
+  or_address_set(address, OR_SURNAME, 0, "lee", NULL);
+  return address;
+}

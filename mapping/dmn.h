@@ -18,6 +18,8 @@ bool dmn_parse(const char *text, bool hierarchy, struct dmn *dmn_r, GError **err
 
 /* The key of an address's first depth levels in a compiled table: values folded, "@" for an omitted one. */
 char *dmn_key(const struct or_address *address, guint depth);
+/* An address below such a key, "/S=lee/.../": what a user there may have. Caller frees. */
+struct or_address *dmn_example(const char *key);
 /* The same levels as appendix F writes them. Caller frees. */
 char *dmn_format(const struct or_address *address, guint depth);
 

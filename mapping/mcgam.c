@@ -194,6 +194,16 @@ const char *mcgam_find(const struct mcgam *mcgam, enum mcgam_table table, const 
   return mcgam_probe(mcgam, table, hash, has_key, key, &entry) ? entry.value : NULL;
 }
 
+char *mcgam_inverse_key(enum mcgam_table table, const struct mcgam_entry *entry)
+{
+  struct dmn dmn;
+  if (table != MCGAM_DOMAIN_TO_OR || !dmn_parse(entry->value, true, &dmn, NULL))
+    return g_strdup(entry->value);
+  char *key = dmn_key(dmn.address, dmn.depth);
+  dmn_clear(&dmn);
+  return key;
+}
+
 bool mcgam_match_domain(const struct mcgam *mcgam, enum mcgam_table table, const char *domain,
                         struct dmn *dmn_r, gsize *rest_r)
 {

@@ -80,6 +80,10 @@ bool mcgam_probe(const struct mcgam *mcgam, enum mcgam_table table, guint32 hash
 /* The row at a slot's offset; false when none lies there whole. */
 bool mcgam_entry(const struct mcgam *mcgam, guint32 offset, struct mcgam_entry *entry_r);
 
+/* The key that the row which inverts this one has (4.2): of domain-to-or the key of its O/R address, of or-to-domain its
+ * domain; elsewhere the value. Caller frees. */
+char *mcgam_inverse_key(enum mcgam_table table, const struct mcgam_entry *entry);
+
 /* The longest match of a domain: dmn_r is the row's O/R address, *rest_r how many octets of domain stand
  * before the match
  * ("R-D.Salford." of "R-D.Salford.AC.UK": 12). */

@@ -222,17 +222,6 @@ static struct mcgam_entry entry_of(const struct compiler *compiler, const struct
   return (struct mcgam_entry){row + sizeof head, row + sizeof head + head.key_length + 1};
 }
 
-/* What a row's value means, in a form that can be compared. */
-static char *meaning(const struct mcgam_entry *entry, enum mcgam_table table)
-{
-  struct dmn dmn;
-  if (table != MCGAM_DOMAIN_TO_OR || !dmn_parse(entry->value, true, &dmn, NULL))
-    return g_strdup(entry->value);
-  char *key = dmn_key(dmn.address, dmn.depth);
-  dmn_clear(&dmn);
-  return key;
-}
-
 static bool same_mailboxes(const char *a, const char *b, bool any_case)
 {
   g_autoptr(mailbox_t) x = mailbox_parse(a, NULL), y = mailbox_parse(b, NULL);
@@ -258,7 +247,7 @@ static bool same_values(enum mcgam_table table, const struct mcgam_entry *a, con
     return same_addresses(a->value, b->value);
   if (table == MCGAM_OR_TO_MAILBOX)
     return same_mailboxes(a->key, b->key, false);
-  g_autofree char *x = meaning(a, table), *y = meaning(b, table);
+  g_autofree char *x = mcgam_inverse_key(table, a), *y = mcgam_inverse_key(table, b);
   return strcmp(x, y) == 0;
 }
 
@@ -383,37 +372,87 @@ static const struct mcgam_origin *origin_of(const struct compiler *compiler, con
   return mcgam_origin_at(compiler->origins, (guint32)(at / MCGAM_UNIT));
 }
 
-/* Appendix F 7 and 8: a key of a gateway table is in no mapping table of that direction. */
-static void check_overlap(struct compiler *compiler, const struct mcgam *tables,
+/* Appendix F 7 and 8: a key of a gateway table is in no mapping table of that direction.  Above it there may
+ * be one, and that is asked first. */
+static void check_gateway(struct compiler *compiler, const struct mcgam *tables,
                           const struct mcgam_origin *origin, enum mcgam_table table)
 {
   struct mcgam_entry row = entry_of(compiler, origin);
   bool forward = from_domain(table);
   const char *value = mcgam_find(tables, forward ? MCGAM_DOMAIN_TO_OR : MCGAM_OR_TO_DOMAIN, row.key);
   const struct mcgam_origin *other = value ? origin_of(compiler, row.key, value) : NULL;
-  if (other)
+  if (other) {
     TELL(compiler, origin, true,
          "%s:%u maps the same key; it cannot have a preferred gateway too (RFC 2156 appendix F %d)",
          compiler->sources[other->source].file, other->line, forward ? 7 : 8);
+    return;
+  }
+  struct dmn dmn;
+  gsize rest;
+  guint depth;
+  if (forward && mcgam_match_domain(tables, MCGAM_DOMAIN_TO_OR, row.key, &dmn, &rest)) {
+    TELL(
+        compiler, origin, false,
+        "never asked: \"%s\" lies below \"%s\" of domain-to-or, so lee@%s is mapped by that (RFC 2156 4.3.4)",
+        row.key, row.key + rest, row.key);
+    dmn_clear(&dmn);
+  }
+  g_autoptr(or_address_t) example = forward ? NULL : dmn_example(row.key);
+  const char *domain = example ? mcgam_match_or(tables, MCGAM_OR_TO_DOMAIN, example, &depth) : NULL;
+  g_autofree char *text = domain ? or_address_format(example) : NULL;
+  if (domain)
+    TELL(compiler, origin, false, "asked only where \"%s\" of or-to-domain does not do: %s is mapped by that",
+         domain, text);
+}
+
+/* From one row to the one that inverts it, and on: where addresses of a domain would come to, turn by turn.
+ */
+static void check_circle(struct compiler *compiler, const struct mcgam *tables,
+                         const struct mcgam_origin *origin, const char *domain)
+{
+  enum { TURNS = 16 };
+  g_autoptr(GString) way = g_string_new(domain);
+  const char *at = domain;
+  for (guint turn = 0; turn < TURNS; turn++) {
+    struct mcgam_entry row = {at, mcgam_find(tables, MCGAM_DOMAIN_TO_OR, at)};
+    g_autofree char *key = row.value ? mcgam_inverse_key(MCGAM_DOMAIN_TO_OR, &row) : NULL;
+    const char *next = key ? mcgam_find(tables, MCGAM_OR_TO_DOMAIN, key) : NULL;
+    if (!next || strcmp(next, at) == 0)
+      return;
+    g_string_append_printf(way, " -> %s -> %s", row.value, next);
+    at = next;
+    if (strcmp(at, domain) != 0)
+      continue;
+    TELL(compiler, origin, false, "a circle, in which lee@%s would wander: %s", domain, way->str);
+    return;
+  }
 }
 
 static void check_inverse(struct compiler *compiler, const struct mcgam *tables,
                           const struct mcgam_origin *origin, enum mcgam_table table)
 {
-  enum mcgam_table back = table == MCGAM_DOMAIN_TO_OR ? MCGAM_OR_TO_DOMAIN : MCGAM_DOMAIN_TO_OR;
+  bool forward = table == MCGAM_DOMAIN_TO_OR;
+  enum mcgam_table back = forward ? MCGAM_OR_TO_DOMAIN : MCGAM_DOMAIN_TO_OR;
   struct mcgam_entry row = entry_of(compiler, origin);
-  g_autofree char *inverse_key = meaning(&row, table);
+  g_autofree char *inverse_key = mcgam_inverse_key(table, &row);
   const char *value = mcgam_find(tables, back, inverse_key);
   const struct mcgam_origin *other = value ? origin_of(compiler, inverse_key, value) : NULL;
-  if (!other) {
-    TELL(compiler, origin, false, "no row of %s inverts it (RFC 2156 4.2)", mcgam_table_name(back));
+  struct mcgam_entry inverse = {inverse_key, value};
+  g_autofree char *there = other ? mcgam_inverse_key(back, &inverse) : NULL;
+  if (there && strcmp(there, row.key) == 0)
     return;
-  }
-  struct mcgam_entry inverse = entry_of(compiler, other);
-  g_autofree char *there = meaning(&inverse, back);
-  if (strcmp(there, row.key) != 0)
-    TELL(compiler, origin, false, "%s:%u maps back to \"%s\" (RFC 2156 4.2)",
-         compiler->sources[other->source].file, other->line, inverse.value);
+  g_autoptr(or_address_t) example = dmn_example(forward ? inverse_key : row.key);
+  g_autofree char *text = or_address_format(example);
+  const char *domain = forward ? row.key : inverse_key,
+             *how = forward ? "becomes" : "is not made of it again:";
+  if (!other)
+    TELL(compiler, origin, false, "no row of %s inverts it (RFC 2156 4.2): lee@%s %s %s",
+         mcgam_table_name(back), domain, how, text);
+  else
+    TELL(compiler, origin, false, "%s:%u maps back to \"%s\" (RFC 2156 4.2): lee@%s %s %s",
+         compiler->sources[other->source].file, other->line, inverse.value, domain, how, text);
+  if (other && forward)
+    check_circle(compiler, tables, origin, row.key);
 }
 
 static void compare_tables(struct compiler *compiler)
@@ -423,7 +462,7 @@ static void compare_tables(struct compiler *compiler)
     const struct mcgam_origin *origin = &g_array_index(compiler->origins, struct mcgam_origin, i);
     enum mcgam_table table = compiler->sources[origin->source].table;
     if (is_gateway(table))
-      check_overlap(compiler, tables, origin, table);
+      check_gateway(compiler, tables, origin, table);
     else if (!is_of_users(table))
       check_inverse(compiler, tables, origin, table);
   }

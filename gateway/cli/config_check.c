@@ -6,7 +6,7 @@
 
 #include "cli/offline.h"
 #include "config/config.h"
-#include "mapping/mcgam_compile.h"
+#include "mapping/mcgam_check.h"
 #include "mapping/route_check.h"
 
 /* The sources of all tables go to the compiler together: it compares them with each other.  NULL: mistakes.
@@ -31,8 +31,12 @@ static GByteArray *compile_tables(const struct config *config, GPtrArray *lines)
       ok = false;
     }
   }
-  GByteArray *compiled =
-      mcgam_compile((const struct mcgam_source *)(void *)sources->data, sources->len, lines);
+  const struct mcgam_source *all = (const struct mcgam_source *)(void *)sources->data;
+  g_autoptr(GArray) origins = NULL;
+  GByteArray *compiled = mcgam_compile_with_origins(all, sources->len, lines, &origins);
+  g_autoptr(GVariant) settings = g_variant_ref_sink(config_conversion(config, 1));
+  if (compiled)
+    mcgam_check(settings, compiled, all, origins, MCGAM_CHECK_ALL, lines);
   if (ok || !compiled)
     return compiled;
   g_byte_array_unref(compiled);

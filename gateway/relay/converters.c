@@ -39,6 +39,7 @@ struct configuring {
   char *program;
   int tables_fd;
   char *words;
+  GPtrArray *warnings; /* of char*: about the mapping tables */
   converters_configured done;
   void *user;
 };
@@ -374,6 +375,8 @@ static char *compile_tables(struct configuring *work, struct convert_worker *pro
     g_autofree char *all = g_strjoinv("\n", (char **)result->lines->pdata);
     return g_strdup_printf("%s\n%s", result->words ? result->words : "mapping tables:", all);
   }
+  work->warnings = g_steal_pointer(&result->lines);
+  result->lines = g_ptr_array_new_with_free_func(g_free);
   return NULL;
 }
 
@@ -405,6 +408,7 @@ static void configuring_free(struct configuring *work)
   g_clear_pointer(&work->config, config_unref);
   if (work->tables_fd >= 0)
     close(work->tables_fd);
+  g_clear_pointer(&work->warnings, g_ptr_array_unref);
   g_free(work->words);
   g_free(work->program);
   g_free(work);
@@ -429,6 +433,8 @@ static void configure_done(void *user)
     pool->tables_fd = work->tables_fd;
     work->tables_fd = -1;
     pool->generation = work->generation;
+    for (guint i = 0; work->warnings && i < work->warnings->len; i++)
+      relay_log(LOG_WARN, "mapping-tables", "%s", (char *)work->warnings->pdata[i]);
     pump(pool);
   }
   work->done(work->user, work->words);

@@ -4,7 +4,7 @@
 One line per figure: `NAME ours=… peer=… ratio=…`. Throughput is in messages per second, the ratio is ours/peer, the median of five
 rounds in which both are measured in turn. The clock stops when the sink has the last message. The peer is Postfix with its defaults
 but in_flow_delay=0 and a relayhost: smtp-source -> Postfix -> smtp-sink. Both queues lie on the same file system, sync on.
-The figures `urgent` and `bad-peers` measure us against ourselves: links.py.
+The figures `urgent` and `bad-peers` measure us against ourselves: links.py. `tables`: a million rows of users: tables.py.
 """
 import os
 import pathlib
@@ -22,6 +22,7 @@ sys.path.insert(0, str(HERE.parent / "system"))
 os.environ.setdefault("GW400_BUILD", str(HERE.parents[1] / "build"))
 import gateway  # noqa: E402
 import links  # noqa: E402
+import tables  # noqa: E402
 
 ROOT = gateway.ROOT
 WORK = ROOT / "build/bench"
@@ -271,6 +272,8 @@ def main():
     for figure, run in (("urgent", links.urgent), ("bad-peers", links.bad_peers)):
         if figure.startswith(wanted):
             run(WORK, source)
+    if "tables".startswith(wanted):
+        tables.run(WORK / "tables-of-users")
 
 
 if __name__ == "__main__":
