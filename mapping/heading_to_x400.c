@@ -25,7 +25,7 @@
 
 enum {
   ADDRESSES_MAX = 32767, /* ub-recipients */
-  IDENTIFIERS_MAX = 1000,
+  IDENTIFIERS_MAX = 32767,
   SUBJECT_BOUND = 128,   /* ub-subject-field */
   FREE_FORM_BOUND = 64,  /* ub-free-form-name */
   IDENTIFIER_BOUND = 64, /* ub-local-ipm-identifier */
@@ -215,6 +215,9 @@ static GPtrArray *addresses(struct maker *maker)
   if (bad)
     mapping_loss(maker->to->losses, "%s: \"%s\" is no address and is left out (RFC 5322 3.4)", maker->name,
                  bad);
+  if (list->len == ADDRESSES_MAX)
+    mapping_loss(maker->to->losses, "%s: what stands behind %u addresses is left out (X.411 ub-recipients)",
+                 maker->name, list->len);
   return list;
 }
 

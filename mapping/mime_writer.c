@@ -204,6 +204,18 @@ void mime_writer_text(struct mime_writer *writer, const char *name, const char *
   end(writer);
 }
 
+/* Of what pieces() does not break. */
+static gsize longest_word(const char *text)
+{
+  gsize longest = 0;
+  for (gsize length; *text; text += length) {
+    gsize spaces = strspn(text, " ");
+    length = spaces + strcspn(text + spaces, " ");
+    longest = MAX(longest, length);
+  }
+  return longest;
+}
+
 bool mime_writer_raw_field(struct mime_writer *writer, const char *line)
 {
   gsize name = 0;
@@ -214,12 +226,16 @@ bool mime_writer_raw_field(struct mime_writer *writer, const char *line)
   g_autofree char *field = g_strndup(line, name);
   g_autofree char *body = printable(line + name + 1 + strspn(line + name + 1, " \t"));
   begin(writer, field);
-  /* A body that fits stays on one line as it was; RFC 5322 lets it be as long as 998. */
+  /* A body that fits stays on one line as it was; one that cannot be folded within RFC 5322's 998 is encoded. */
   if (strlen(body) + name + 2 <= FOLD) {
     put(writer, " ");
     put(writer, body);
-  } else {
+  } else if (longest_word(body) + name + 2 <= LONGEST) {
     pieces(writer, body);
+  } else {
+    g_autoptr(GString) words = g_string_new(NULL);
+    mime_word_encode(body, strlen(body), false, name + 2, words);
+    pieces(writer, words->str);
   }
   end(writer);
   return true;

@@ -29,8 +29,8 @@ void mime_writer_field(struct mime_writer *writer, const char *name, const char 
 /* An unstructured field (Subject, Comments): encoded words where the text is not ASCII, would be taken for
  * one, or has a word too long for a line. */
 void mime_writer_text(struct mime_writer *writer, const char *name, const char *utf8);
-/* A field as it once stood ("Name: body" unfolded), kept but for octets no field may hold; refused (false)
- * when it is none. */
+/* A field as it once stood ("Name: body" unfolded), kept but for octets no field may hold; encoded words when a
+ * word of it is longer than a line may be.  Refused (false) when it is none. */
 bool mime_writer_raw_field(struct mime_writer *writer, const char *line);
 /* Lists: begin, then items, then end. An empty list writes "Name:" (a blind Bcc). */
 void mime_writer_list(struct mime_writer *writer, const char *name);

@@ -72,6 +72,27 @@ START_TEST(any_subject_comes_back)
 }
 END_TEST
 
+/* RFC 5322 2.1.1: no line is longer than 998 octets, whatever a field brings along. */
+START_TEST(raw_fields_keep_to_the_line)
+{
+  static const guint lengths[] = {900, 985, 1000, 5000};
+  for (gsize i = 0; i < G_N_ELEMENTS(lengths); i++) {
+    for (guint spaced = 0; spaced < 2; spaced++) {
+      g_autofree char *run = g_strnfill(lengths[i], spaced ? ' ' : 'y'),
+                      *body = g_strdup_printf("x %s%s", run, spaced ? "z" : ""),
+                      *line = g_strconcat("X-Long: ", body, NULL);
+      g_autoptr(mime_writer_t) writer = mime_writer_new(-1, "x");
+      ck_assert(mime_writer_raw_field(writer, line));
+      mime_writer_end_header(writer);
+      g_autoptr(GBytes) bytes = written(writer);
+      check_lines(bytes, 998);
+      g_autoptr(mime_mail_t) mail = road_parse(context, bytes);
+      road_check_field(context, mail->root, "X-Long", body);
+    }
+  }
+}
+END_TEST
+
 START_TEST(any_parameter_comes_back)
 {
   g_autoptr(GRand) random = g_rand_new_with_seed(8);
@@ -420,6 +441,7 @@ int main(void)
   TCase *tests = tcase_create("mail");
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_add_test(tests, any_subject_comes_back);
+  tcase_add_test(tests, raw_fields_keep_to_the_line);
   tcase_add_test(tests, any_parameter_comes_back);
   tcase_add_test(tests, any_mailbox_comes_back);
   tcase_add_test(tests, any_content_comes_back_in_every_encoding);
