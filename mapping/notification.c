@@ -75,7 +75,10 @@ static char *describe(struct from_x400 *from, const struct IPN *ipn, bool return
   const struct ORDescriptor *who =
       ipn->ipm_intended_recipient ? ipn->ipm_intended_recipient : ipn->ipn_originator;
   g_autofree char *mailbox = mailbox_of(from, who, &phrase, &comment);
-  g_string_append_printf(body, "Your message to: %s\r\n", mailbox ? mailbox : "unknown");
+  if (mailbox && phrase && *phrase)
+    g_string_append_printf(body, "Your message to: %s <%s>\r\n", phrase, mailbox);
+  else
+    g_string_append_printf(body, "Your message to: %s\r\n", mailbox ? mailbox : "unknown");
   if (ipn->choice.present == IPN__choice_PR_receipt_fields)
     receipt(from, &ipn->choice.choice.receipt_fields, body);
   else if (ipn->choice.present == IPN__choice_PR_non_receipt_fields)

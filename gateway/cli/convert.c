@@ -6,12 +6,12 @@
  * file is found out here. */
 #include "asn1/recognise.h"
 #include "cli/commands.h"
+#include "cli/convert_wrap.h"
 #include "cli/mail_envelope.h"
 #include "cli/offline.h"
 #include "convert/client.h"
 #include "mapping/address.h"
 #include "mapping/mail_address.h"
-#include "mapping/x400.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,13 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <Content.h>
 #include <InformationObject.h>
-#include <MTS-APDU.h>
-#include <Message.h>
-#include <MessageTransferEnvelope.h>
-#include <ORName.h>
-#include <PerRecipientMessageTransferFields.h>
 
 enum { CALL_MS = 120000, HEADER_MAX = 1 << 20, RECIPIENTS_MAX = 1000 };
 #define MEMORY_MAX (G_GUINT64_CONSTANT(512) << 20)
@@ -41,6 +35,7 @@ struct convert_options {
 /* What one conversion needs; all in one place, so that one function ends it. */
 struct conversion {
   const struct convert_options *options;
+  GPtrArray *losses; /* of all jobs, in their order */
   struct cli_offline offline;
   struct mapping_context *context;
   struct convert_worker *worker;
@@ -155,6 +150,8 @@ static struct mapping_result *call(struct conversion *conversion, const struct m
   g_autoptr(mapping_result_t) result = convert_worker_call(conversion->worker, job, CALL_MS, error);
   if (!result)
     return NULL;
+  for (guint i = 0; i < result->losses->len; i++)
+    g_ptr_array_add(conversion->losses, g_strdup(result->losses->pdata[i]));
   if (result->status == MAPPING_OK)
     return g_steal_pointer(&result);
   fail(error, "%s%s%s", result->code ? result->code : "", result->code ? " " : "",
@@ -380,74 +377,15 @@ static struct mapping_result *relay(struct conversion *conversion, GError **erro
   return result;
 }
 
-/* --- a content without an envelope ------------------------------------------------------------------- */
-
-/* The O/R address for the envelope: given as either form. */
-static struct or_address *given_address(struct conversion *conversion, const char *text, GError **error)
-{
-  return strchr(text, '@') ? address_to_or(conversion->context, text, ADDRESS_HEADING, NULL, error)
-                           : or_address_parse(text, error);
-}
-
-static struct or_address *originator_of(struct conversion *conversion, const struct asn1_value *content,
-                                        GError **error)
-{
-  const InformationObject_t *object = asn1_value_get(content);
-  if (conversion->options->from)
-    return given_address(conversion, conversion->options->from, error);
-  if (object->present == InformationObject_PR_ipm && object->choice.ipm.heading.originator &&
-      object->choice.ipm.heading.originator->formal_name)
-    return or_address_from_asn1(content, object->choice.ipm.heading.originator->formal_name, error);
-  return or_address_copy(conversion->context->own);
-}
-
-static bool add_envelope_recipient(struct conversion *conversion, struct asn1_value *apdu,
-                                   MessageTransferEnvelope_t *envelope, const char *text, GError **error)
-{
-  g_autoptr(or_address_t) address =
-      text ? given_address(conversion, text, error) : or_address_copy(conversion->context->own);
-  if (!address)
-    return false;
-  PerRecipientMessageTransferFields_t *fields = asn1_new_field(PerRecipientMessageTransferFields_t);
-  or_address_to_asn1(address, apdu, &fields->recipient_name);
-  fields->originally_specified_recipient_number = envelope->per_recipient_fields.list.count + 1;
-  x400_bits_put(&fields->per_recipient_indicators, 1, 8); /* responsibility; no report */
-  ASN_SEQUENCE_ADD(&envelope->per_recipient_fields.list, fields);
-  return true;
-}
-
-static bool fill_envelope(struct conversion *conversion, const struct asn1_value *content,
-                          struct asn1_value *apdu, MessageTransferEnvelope_t *envelope, GError **error)
-{
-  g_autoptr(or_address_t) originator = originator_of(conversion, content, error);
-  if (!originator)
-    return false;
-  x400_identifier_put(&conversion->context->settings->gdi, "content", &envelope->message_identifier);
-  or_address_to_asn1(originator, apdu, &envelope->originator_name);
-  envelope->content_type.present = ContentType_PR_built_in;
-  envelope->content_type.choice.built_in = BuiltInContentType_interpersonal_messaging_1988;
-  char **to = conversion->options->to;
-  if (!to)
-    return add_envelope_recipient(conversion, apdu, envelope, NULL, error);
-  for (; *to; to++)
-    if (!add_envelope_recipient(conversion, apdu, envelope, *to, error))
-      return false;
-  return true;
-}
+/* --- the whole --------------------------------------------------------------------------------------- */
 
 /* Puts the content into a message of its own, which takes the place of the input. */
 static bool wrap(struct conversion *conversion, const struct asn1_value *content, GError **error)
 {
-  g_autoptr(asn1_value_t) apdu = asn1_value_new(&asn_DEF_MTS_APDU);
-  MTS_APDU_t *choice = asn1_value_get(apdu);
-  choice->present = MTS_APDU_PR_message;
-  if (!fill_envelope(conversion, content, apdu, &choice->choice.message.envelope, error))
-    return false;
+  const struct convert_options *options = conversion->options;
   g_autoptr(octets_t) octets = octets_new_file(conversion->in_fd, 0, conversion->size, error);
-  if (!octets)
-    return false;
-  asn1_put_octets(apdu, &choice->choice.message.content, octets);
-  g_autoptr(octets_t) whole = asn1_encode(apdu, error);
+  g_autoptr(octets_t) whole =
+      octets ? convert_wrap(conversion->context, content, octets, options->from, options->to, error) : NULL;
   int fd = whole ? cli_offline_memfd("", 0, error) : -1;
   if (fd < 0 || !octets_write_fd(whole, fd, error)) {
     if (fd >= 0)
@@ -459,8 +397,6 @@ static bool wrap(struct conversion *conversion, const struct asn1_value *content
   conversion->size = octets_length(whole);
   return true;
 }
-
-/* --- the whole --------------------------------------------------------------------------------------- */
 
 static struct mapping_result *convert(struct conversion *conversion, GError **error)
 {
@@ -537,8 +473,8 @@ static bool run(struct conversion *conversion, const char *path, GError **error)
   g_autoptr(mapping_result_t) result = convert(conversion, error);
   if (!result)
     return false;
-  for (guint i = 0; conversion->options->losses && i < result->losses->len; i++)
-    fprintf(stderr, "%s\n", (char *)result->losses->pdata[i]);
+  for (guint i = 0; conversion->options->losses && i < conversion->losses->len; i++)
+    fprintf(stderr, "%s\n", (char *)conversion->losses->pdata[i]);
   return write_output(conversion, result, error);
 }
 
@@ -549,6 +485,7 @@ static void end(struct conversion *conversion)
   mapping_context_free(conversion->context);
   smtp_envelope_free(conversion->envelope);
   cli_offline_clear(&conversion->offline);
+  g_ptr_array_unref(conversion->losses);
   if (conversion->in_fd >= 0)
     close(conversion->in_fd);
   if (conversion->out_fd >= 0)
@@ -557,11 +494,15 @@ static void end(struct conversion *conversion)
 
 static int convert_file(const struct convert_options *options, const char *path)
 {
-  struct conversion conversion = {.options = options, .in_fd = -1, .out_fd = -1};
+  struct conversion conversion = {
+      .options = options, .losses = g_ptr_array_new_with_free_func(g_free), .in_fd = -1, .out_fd = -1};
   g_autoptr(GError) error = NULL;
-  if (!cli_offline_load(options->file, &conversion.offline))
+  bool done = cli_offline_load(options->file, &conversion.offline);
+  if (!done) { /* it has said why */
+    end(&conversion);
     return CLI_NO;
-  bool done = run(&conversion, path, &error);
+  }
+  done = run(&conversion, path, &error);
   if (!done)
     fprintf(stderr, "gw400 convert: %s: %s\n", path,
             error ? error->message : "the output could not be written");

@@ -7,8 +7,8 @@ A mutant is one place of mapping/*.c without which a row of tests/conformance/ro
 - a line of mutants.tsv (file, keys, pattern, replacement) says what is changed where there is no such table; a pattern that does not
   match exactly once is an error.
 
-For each only that file is compiled, from a copy in build/mutate, and linked before the archive; the checkout is not touched. Then run
-the golden cases of the row, the unit tests marked with it, all golden cases, and all unit tests of the mapping, until one is red.
+For each only that file is compiled, from a copy in build/mutate, and linked before the archive; the checkout is not touched, and may
+change once the trial runs, which has copies of all it needs. Then run the golden cases of the row, the unit tests marked with it, all golden cases, and all unit tests of the mapping, until one is red.
 Prints a line per mutant (row, place, by what it was found) and ends with "N mutants, N killed"; exit code 1 if one survives.
 """
 import collections
@@ -17,16 +17,21 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/golden"), str(ROOT / "tests/conformance")]
+BUILD = ROOT / "build/mutate"
+BASE = BUILD / "base"
+if "--list" not in sys.argv:
+    shutil.rmtree(BUILD, ignore_errors=True)
+    shutil.copytree(ROOT / "tests/golden", BASE / "golden")
+sys.path[:0] = [str(BASE / "golden"), str(ROOT / "tests/golden"), str(ROOT / "tests/conformance")]
 import generate  # noqa: E402
 import golden    # noqa: E402
 
-BUILD = ROOT / "build/mutate"
 MARK = re.compile(r"/\* ((?:[A-Z]+[0-9]*(?:[:-][\w-]+)?[ ,]*)+) \*/\s*$")
 TEST_LIMIT = 120  # seconds for a unit test
 Mutant = collections.namedtuple("Mutant", "path keys place text")
@@ -110,12 +115,24 @@ class Tools:
         make("build/obj/gateway/cli/gw400.o")
         printed = run(["make", "-s", "-f", "-", "flags"], input="include Makefile\nflags: ; @echo '$(BASE) -O0'; echo '$(PKG_CFLAGS)'; "
                       "echo '$(PKG_LIBS)'; echo '$(CC)'; pkg-config --libs check\n")
+        self.keep(library)
         lines = [line for line in printed.stdout.splitlines() if line.strip()]
         if printed.returncode or len(lines) < 5:
             raise Trouble(f"the Makefile's flags: {printed.stderr}")
-        self.flags = shlex.split(lines[0]) + ["-w", "-Ibuild/include/mapping", "-isystem", "build/gen"] + shlex.split(lines[1])
+        self.flags = shlex.split(lines[0]) + ["-w", f"-I{BASE}/include", "-isystem", f"{BASE}/gen"] + shlex.split(lines[1])
         self.libs, self.cc, self.check = shlex.split(lines[2]), lines[3], shlex.split(lines[4])
-        self.library = library
+        self.library = [str(BASE / pathlib.Path(path).name) for path in library]
+
+    def keep(self, library):
+        """Copies of what compiler and linker will read."""
+        for folder in ("mapping", "asn1"):
+            shutil.copytree(ROOT / folder, BASE / "include" / folder, ignore=shutil.ignore_patterns("*.c", "modules", "skeletons"))
+        (BASE / "gen").mkdir()
+        for path in [*ROOT.glob("build/gen/*.h")]:
+            shutil.copy(path, BASE / "gen")
+        objects = [f"build/obj/tests/mapping/{name}.o" for name in self.tests] + library
+        for path in [*objects, "build/gw400.a", "build/gen.a", "build/obj/gateway/cli/gw400.o", "build/gw400"]:
+            shutil.copy(ROOT / path, BASE)
 
     def compile(self, mutant, folder):
         source, target = folder / mutant.path.name, folder / "mutant.o"
@@ -126,14 +143,14 @@ class Tools:
         return str(target)
 
     def link(self, objects, target, libs=()):
-        done = run([self.cc, "-o", str(target), *objects, "build/gw400.a", "build/gen.a", *libs, *self.libs])
+        done = run([self.cc, "-o", str(target), *objects, str(BASE / "gw400.a"), str(BASE / "gen.a"), *libs, *self.libs])
         if done.returncode:
             raise Trouble(f"does not link: {done.stderr[:1000]}")
 
     def unit(self, name, folder, mutant_object):
         """Names of the tests of a program that are not passed, or None when it crashed or hung."""
         program = folder / name
-        self.link([f"build/obj/tests/mapping/{name}.o", *self.library, *mutant_object], program, self.check)
+        self.link([str(BASE / f"{name}.o"), *self.library, *mutant_object], program, self.check)
         with tempfile.NamedTemporaryFile(prefix="gw400-mutate-") as log:
             try:
                 done = run([str(program)], timeout=TEST_LIMIT, env=dict(os.environ, CK_TAP_LOG_FILE_NAME=log.name, LC_ALL="C.UTF-8",
@@ -168,7 +185,7 @@ class Trial:
         folder = BUILD / "none"
         folder.mkdir(parents=True, exist_ok=True)
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            bad = [case for case, wrong in zip(self.cases, pool.map(lambda c: golden.verdict(c, ROOT / "build/gw400"), self.cases)) if wrong]
+            bad = [case for case, wrong in zip(self.cases, pool.map(lambda c: golden.verdict(c, BASE / "gw400"), self.cases)) if wrong]
             units = dict(zip(self.tools.tests, pool.map(lambda name: self.tools.unit(name, folder, []), self.tools.tests)))
         self.cases = [case for case in self.cases if case not in bad]
         self.red_before = units
@@ -195,7 +212,7 @@ class Trial:
         folder.mkdir(parents=True, exist_ok=True)
         mutant_object = self.tools.compile(mutant, folder)
         program = folder / "gw400"
-        self.tools.link(["build/obj/gateway/cli/gw400.o", mutant_object], program)
+        self.tools.link([str(BASE / "gw400.o"), mutant_object], program)
         own = [case for key in mutant.keys for case in self.of_row[key]]
         own_units = sorted({name for key in mutant.keys for name in self.units_of[key]})
         others = [case for case in self.cases if case not in own]
@@ -221,7 +238,6 @@ def main():
         for mutant in mutants:
             print(f"{mutant.place:32} {' '.join(mutant.keys)}")
         return 1 if wrong or unknown else 0
-    BUILD.mkdir(parents=True, exist_ok=True)
     trial = Trial(Tools(), known)
     for name in trial.before():
         print(f"red without a mutant, not counted on: {name}")
