@@ -58,6 +58,10 @@ body_make body_make_registered, body_make_mime;
 enum body_status body_make_octets(struct making *making, const char *oid, GError **error);
 /* MIME-Version and Content-Transfer-Encoding, which are never carried. */
 bool body_field_is_encoding(const char *name);
+/* Type, name and Content-ID of a part that X.400 has no place for, as a field of the heading (decision 0052). */
+void body_put_mark(struct making *making);
+/* edi_body.c: an interchange (RFC 1767), in the form that the peer's entry names. */
+body_make body_make_edi;
 /* file_to_x400.c (3.1.1, 6.4): of the application that the type names; or of this one (dotted; NULL: that).
  */
 body_make body_make_file;
@@ -106,6 +110,10 @@ body_read body_read_harpoon, body_read_ia5, body_read_teletex, body_read_general
 /* body_from_basic.c: facsimile, bilaterally-defined (6.3), MIME in body part 15 (3.1.2), an OCTET STRING
  * under an identifier of its own (RFC 2158, RFC 2160), anything (3.2). */
 body_read body_read_fax, body_read_bilateral, body_read_mime, body_read_octets, body_read_wrapped;
+/* Type, name and Content-ID that body_put_mark() wrote for this place; false: there are none, draft is as it was. */
+bool body_read_mark(const struct reading *reading, struct mime_draft *draft);
+/* edi_body.c: what begins as an interchange, or stands under an identifier of X.435. */
+body_read body_read_edi, body_read_edi_file;
 /* file_from_x400.c (2.3, 3.3, 6.4). */
 body_read body_read_file;
 

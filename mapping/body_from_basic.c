@@ -111,19 +111,14 @@ struct mime_draft *body_read_octets(const struct reading *reading, GError **erro
   return draft;
 }
 
-/* Type and name from the heading's field when our own side wrote it (decision 0052). */
-struct mime_draft *body_read_bilateral(const struct reading *reading, GError **error)
+bool body_read_mark(const struct reading *reading, struct mime_draft *draft)
 {
-  (void)error;
-  struct from_x400 *from = reading->from;
-  struct mime_draft *draft = mime_draft_new();
-  draft->content = asn1_octets(from->value, &reading->part->choice.bilaterally_defined);
   for (guint i = 0; i < reading->fields->len; i++) {
     const char *field = reading->fields->pdata[i];
     if (g_ascii_strncasecmp(field, HEADING_BODY_PART ":", strlen(HEADING_BODY_PART ":")) != 0)
       continue;
     g_autoptr(mime_params_t) params =
-        mime_params_parse(from->context->charsets, field + strlen(HEADING_BODY_PART ":"));
+        mime_params_parse(reading->from->context->charsets, field + strlen(HEADING_BODY_PART ":"));
     const char *type = mime_params_get(params, "type");
     if (g_ascii_strtoull(params->value, NULL, 10) != reading->number || !type || !strchr(type, '/') ||
         !g_ascii_strncasecmp(type, "multipart/", 10))
@@ -131,8 +126,18 @@ struct mime_draft *body_read_bilateral(const struct reading *reading, GError **e
     draft->type = g_strdup(type);
     draft->filename = g_strdup(mime_params_get(params, "filename"));
     draft->id = g_strdup(mime_params_get(params, "id"));
-    return draft;
+    return true;
   }
-  draft->type = g_strdup("application/octet-stream");
+  return false;
+}
+
+/* Type and name from the heading's field when our own side wrote it (decision 0052). */
+struct mime_draft *body_read_bilateral(const struct reading *reading, GError **error)
+{
+  (void)error;
+  struct mime_draft *draft = mime_draft_new();
+  draft->content = asn1_octets(reading->from->value, &reading->part->choice.bilaterally_defined);
+  if (!body_read_mark(reading, draft))
+    draft->type = g_strdup("application/octet-stream");
   return draft;
 }

@@ -40,16 +40,20 @@ static const struct row {
   const char *clause;
 } rows[] = {
     {PART(ia5_text), NULL, body_read_harpoon, NULL, "2.2 (1), 3.1.3"},         /* 2157:2.2 */
+    {PART(ia5_text), NULL, body_read_edi, NULL, "RFC 1767"},                   /* EDI:ia5 */
     {PART(ia5_text), NULL, body_read_ia5, NULL, "6.1"},                        /* 2157:6.1 */
     {PART(teletex), NULL, body_read_teletex, NULL, "6.7"},                     /* 2157:6.7 */
     {PART(g3_facsimile), NULL, body_read_fax, NULL, "RFC 2159"},               /* 2159:2 */
     {PART(sfd), NULL, body_read_sfd, NULL, "RFC 1328 6"},                      /* 1328:6 */
+    {PART(bilaterally_defined), NULL, body_read_edi, NULL, "RFC 1767"},        /* EDI:bilateral */
     {PART(bilaterally_defined), NULL, body_read_bilateral, NULL, "6.3"},       /* 2157:6.3 */
     {PART(message), is_multipart, NULL, body_write_multipart, "6.6"},          /* 2157:6.6 */
     {PART(message), has_message, NULL, body_write_message, "6.5"},             /* 2157:6.5 */
     {EXTENDED(ET_GENERAL_TEXT), NULL, body_read_general, NULL, "6.2"},         /* 2157:6.2 */
+    {EXTENDED(ET_FILE_TRANSFER), NULL, body_read_edi_file, NULL, "RFC 1767"},  /* EDI:file */
     {EXTENDED(ET_FILE_TRANSFER), NULL, body_read_file, NULL, "2.3, 3.3, 6.4"}, /* 2157:2.3 */
     {EXTENDED(MIME_BP_DATA), NULL, body_read_mime, NULL, "3.1.2"},             /* 2157:3.1.2 */
+    {EXTENDED(UNKNOWN), NULL, body_read_edi, NULL, "X.435 annex A"},           /* EDI:external */
     {EXTENDED(UNKNOWN), NULL, body_read_octets, NULL, "RFC 2158, RFC 2160"},   /* 2158:3 */
     {PART(NOTHING), NULL, body_read_wrapped, NULL, "3.2"},                     /* 2157:3.2 */
 };

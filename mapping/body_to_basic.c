@@ -19,19 +19,11 @@ enum body_status body_make_harpoon(struct making *making, GError **error)
   return BODY_MADE;
 }
 
-/* 6.3 keeps no type and no name: a field of the heading does (decision 0052). */
-enum body_status body_make_bilateral(struct making *making, GError **error)
+void body_put_mark(struct making *making)
 {
-  struct to_x400 *to = making->to;
   const struct mime_part *part = making->part;
-  struct octets *content = making_content(making, error);
-  if (!content)
-    return BODY_FAILED;
-  making->body_part->present = BodyPart_PR_bilaterally_defined;
-  asn1_put_octets(to->value, &making->body_part->choice.bilaterally_defined, content);
-  eit_add_built_in(to->types, EIT_UNKNOWN_BIT);
   g_autofree char *text = g_strdup_printf("%u", making->number), *type = mime_type_line(part),
-                  *name = mime_part_filename(to->mail, part);
+                  *name = mime_part_filename(making->to->mail, part);
   g_autoptr(mime_writer_t) writer = mime_writer_new(-1, "");
   mime_writer_value(writer, HEADING_BODY_PART, text);
   mime_writer_param(writer, "type", type);
@@ -46,6 +38,19 @@ enum body_status body_make_bilateral(struct making *making, GError **error)
       g_string_new_len(g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes) - 2);
   g_string_replace(line, "\r\n", "", 0);
   g_ptr_array_add(making->fields, g_strdup(line->str));
+}
+
+/* 6.3 keeps no type and no name: a field of the heading does (decision 0052). */
+enum body_status body_make_bilateral(struct making *making, GError **error)
+{
+  struct to_x400 *to = making->to;
+  struct octets *content = making_content(making, error);
+  if (!content)
+    return BODY_FAILED;
+  making->body_part->present = BodyPart_PR_bilaterally_defined;
+  asn1_put_octets(to->value, &making->body_part->choice.bilaterally_defined, content);
+  eit_add_built_in(to->types, EIT_UNKNOWN_BIT);
+  body_put_mark(making);
   return BODY_MADE;
 }
 

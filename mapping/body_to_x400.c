@@ -75,6 +75,9 @@ static const struct row {
     {"text/plain", is_text_for_ia5, body_make_harpoon, "3.1.3"},   /* 2157:3.1.3 */
     {"message/external-body", NULL, body_make_harpoon, "7.1"},     /* 2157:7.1 */
     {"application/x400-bp", NULL, body_make_unwrapped, "3.2"},     /* 2157:3.2 */
+    {"application/edifact", NULL, body_make_edi, "RFC 1767"},      /* EDI:edifact */
+    {"application/edi-x12", NULL, body_make_edi, "RFC 1767"},      /* EDI:x12 */
+    {"application/edi-consent", NULL, body_make_edi, "RFC 1767"},  /* EDI:consent */
     {"image/g3fax", NULL, body_make_fax, "RFC 2159"},              /* 2159:2 */
     {"", wants_bilateral, body_make_bilateral, "3.1.4, 6.3"},      /* 2157:6.3 */
     {"", wants_registered, body_make_registered, "5.3"},           /* 2157:5.3 */
@@ -245,7 +248,13 @@ bool body_to_x400(struct to_x400 *to, const struct mime_part *part, struct IPM *
   } else {
     good = body_add_part(to, part, true, body, fields, error);
   }
-  if (good && to->old && fields->len)
+  /* An EDI program wants the interchange first, and nothing else (decision 0138). */
+  bool bare = to->interchanges && to->interchanges == (guint)body->list.count;
+  if (good && to->old && fields->len && bare)
+    mapping_loss(to->losses, "heading: %u fields without counterpart are left out (edi-body): no text stands before an "
+                             "interchange towards 1984",
+                 fields->len);
+  else if (good && to->old && fields->len)
     body_add_old_header(to, body, fields);
   return good;
 }

@@ -99,6 +99,16 @@ static void read_notifications(GVariant *dictionary, struct mapping_peer *peer)
   peer->private_extensions = yes(dictionary, "private-extensions", TRUE);
 }
 
+static enum mapping_edi_body edi_body(const char *name)
+{
+  static const char *const names[] = {"attachment",    "ia5", "bilateral", "externally-defined",
+                                      "file-transfer", "p35", "off"}; /* as the enumeration has them */
+  for (guint i = 0; name && i < G_N_ELEMENTS(names); i++)
+    if (!strcmp(names[i], name))
+      return (enum mapping_edi_body)i;
+  return MAPPING_EDI_ATTACHMENT;
+}
+
 /* What a peer's sheet leaves out of the global domain identifier is the gateway's own. */
 static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping_gdi *own)
 {
@@ -118,6 +128,7 @@ static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping
                   *content = text(dictionary, "content-type"), *mode = text(dictionary, "mode");
   g_autofree char *downgrade = text(dictionary, "text-downgrade");
   read_text_forms(body, downgrade, &peer->text_forms);
+  g_autofree char *edi = text(dictionary, "edi-body");
   peer->attachment_body = g_strcmp0(attachment, "bilateral") == 0            ? MAPPING_ATTACHMENT_BILATERAL
                           : g_strcmp0(attachment, "externally-defined") == 0 ? MAPPING_ATTACHMENT_EXTERNAL
                           : g_strcmp0(attachment, "mime") == 0               ? MAPPING_ATTACHMENT_MIME
@@ -125,6 +136,7 @@ static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping
   g_autofree char *alternative = text(dictionary, "alternative"), *facsimile = text(dictionary, "facsimile");
   peer->text_alone = g_strcmp0(alternative, "text") == 0;
   peer->tiff = g_strcmp0(facsimile, "tiff") == 0;
+  peer->edi_body = edi_body(edi);
   peer->content_type = g_strcmp0(content, "2") == 0 ? 2 : g_strcmp0(content, "22") == 0 ? 22 : 0;
   peer->p1_1984 = g_strcmp0(mode, "1984") == 0;
   g_variant_lookup(dictionary, "size-max", "t", &peer->size_max);

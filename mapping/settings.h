@@ -5,7 +5,7 @@
  * "peers" aa{sv}: "name" s, "country" "admd" "prmd" "local-mta" "remote-mta" s, "text-body" s (general-text|utf-8|iso8859-1|teletex|teletex-sets|ia5),
  *   "text-downgrade" s (further forms by spaces, also file-transfer and harpoon),
  *   "attachment-body" s (file-transfer|bilateral|externally-defined|mime), "alternative" s (all|text), "facsimile" s (g3fax|tiff),
- *   "content-type" s (auto|2|22), "size-max" t,
+ *   "edi-body" s (attachment|ia5|bilateral|externally-defined|file-transfer|p35|off), "content-type" s (auto|2|22), "size-max" t,
  *   "mode" s (1988-normal|1988-x410|1984: what the peer's P1 is; absent: 1988),
  *   "remote-country" "remote-admd" "remote-prmd" s, "deferred-delivery" s (honour|pass);
  *   "notifications" s (mdn|text), "receipt-requests" s (return-path|any|none), "return-receipt-to" b, "private-extensions" b;
@@ -51,6 +51,12 @@ struct mapping_text_forms {
 bool mapping_text_forms_read(const char *words, struct mapping_text_forms *forms);
 
 enum mapping_receipt_requests { MAPPING_RECEIPTS_RETURN_PATH, MAPPING_RECEIPTS_ANY, MAPPING_RECEIPTS_NONE };
+/* How interchanges go (decision 0138): as other attachments do, in a body part of their own, as EDI messages (X.435); off:
+ * as attachments, and none is looked for in what comes. */
+enum mapping_edi_body {
+  MAPPING_EDI_ATTACHMENT, MAPPING_EDI_IA5, MAPPING_EDI_BILATERAL, MAPPING_EDI_EXTERNAL, MAPPING_EDI_FILE_TRANSFER,
+  MAPPING_EDI_P35, MAPPING_EDI_OFF
+};
 
 struct mapping_gdi { char *country, *admd, *prmd; }; /* global domain identifier; prmd may be NULL */
 struct mapping_peer {
@@ -62,6 +68,7 @@ struct mapping_peer {
   enum mapping_attachment_body attachment_body;
   bool text_alone; /* of alternatives, what is no text is left out when one is plain text */
   bool tiff;       /* a facsimile from it is given as image/tiff, and a TIFF to it becomes one */
+  enum mapping_edi_body edi_body;
   guint content_type; /* 0 auto, 2, 22 */
   bool notification_text;        /* what an IPN from it becomes: 5.3.5's text instead of an MDN */
   enum mapping_receipt_requests receipt_requests;

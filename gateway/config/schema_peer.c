@@ -179,6 +179,12 @@ const struct schema_attribute schema_peer_attributes[] = {
   {YES_NO("private-extensions", config_peer, private_extensions), .standard = "yes",
    .help = "Reports to this peer may carry private extensions (ISO 10021), which hold what a DSN has and X.400 has not. no: CCITT "
            "X.411 of 1988, which has none."},
+  {CHOICE("edi-body", config_peer, edi_body, "attachment|ia5|bilateral|externally-defined|file-transfer|p35|off"),
+   .standard = "attachment",
+   .help = "Form in which EDI interchanges (application/EDIFACT, EDI-X12, EDI-consent) are sent, octet for octet: as "
+           "other attachments, in IA5 text, bilaterally-defined, externally-defined under an identifier of X.435, as "
+           "a file, or as EDI message (P35, X.435). What IA5 text cannot hold goes bilaterally-defined. In what comes "
+           "from the peer, interchanges are known by their first segment, in any body part; off: they are not."},
   {CHOICE("content-type", config_peer, content_type, "auto|2|22"), .standard = "auto",
    .help = "Content type sent: P2, P22, or P22 where its elements are used (to a peer of 1984 P2). With 2 relayed P22 is "
            "downgraded too."},
