@@ -248,10 +248,7 @@ static void check_back(GBytes *apdu, const char *type, const void *octets, gsize
   ck_assert_mem_eq(g_bytes_get_data(content, NULL), octets, length);
 }
 
-/* proves: EDI:ia5 */
-/* proves: EDI:bilateral */
-/* proves: EDI:external */
-/* proves: EDI:file */
+/* proves: EDI:edifact EDI:x12 EDI:consent EDI:ia5<> EDI:bilateral<> EDI:external<> EDI:file<> */
 START_TEST(each_form_both_ways)
 {
   const guint8 *octets = (const guint8 *)forms[_i].octets;
@@ -328,7 +325,7 @@ END_TEST
 
 /* --- any interchange --- */
 
-enum { SHARDS = 8, CASES = 100000 / SHARDS + 1 };
+enum { SHARDS = 10, CASES = 100000 / SHARDS + 1 };
 
 static const struct {
   enum mapping_edi_body body;
@@ -395,8 +392,9 @@ START_TEST(any_interchange_keeps_its_octets)
     peer()->p1_1984 = ways[way].p1_1984;
     g_autoptr(GByteArray) octets = random_interchange(random, &type, &kind);
     g_autoptr(GBytes) apdu = send_mail(type, octets->data, octets->len, NULL);
+    bool look = i % 5 == 0; /* at what X.400 users get */
     g_autoptr(GBytes) held = NULL;
-    g_autofree char *form = form_of(apdu, &held);
+    g_autofree char *form = look ? form_of(apdu, &held) : g_strdup("any form");
     if (held) {
       ck_assert_uint_eq(g_bytes_get_size(held), octets->len);
       ck_assert_mem_eq(g_bytes_get_data(held, NULL), octets->data, octets->len);
@@ -408,7 +406,7 @@ START_TEST(any_interchange_keeps_its_octets)
     g_autoptr(GBytes) content = road_content(parsed, parsed->root);
     ck_assert_uint_eq(g_bytes_get_size(content), octets->len);
     ck_assert_mem_eq(g_bytes_get_data(content, NULL), octets->data, octets->len);
-    if (i % 8 == 0) { /* X.400 -> SMTP -> X.400 */
+    if (look) { /* X.400 -> SMTP -> X.400 */
       g_autoptr(GBytes) again = road_to_x400(context, "ann@example.org", RECIPIENT, mail, NULL);
       g_autoptr(GBytes) held_again = NULL;
       g_autofree char *form_again = form_of(again, &held_again);
@@ -425,8 +423,8 @@ START_TEST(any_interchange_keeps_its_octets)
       printf("# %u of %u: %s\n", count, (guint)CASES, (const char *)key->data);
     ck_assert_uint_gt(count, 0);
   }
-  /* Each kind in each way at least once. */
-  ck_assert_uint_ge(g_list_length(keys), 4 * G_N_ELEMENTS(ways));
+  /* Each kind in each way at least once, IA5 text and the identifiers with and without octets above 127. */
+  ck_assert_uint_ge(g_list_length(keys), 4 * (2 * G_N_ELEMENTS(ways) + 3));
 }
 END_TEST
 
