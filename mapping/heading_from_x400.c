@@ -3,6 +3,7 @@
  * One table: the element, what writes its field, the clause.  The extension rfc-822-field gives its fields
  * back as they were, but for those that the gateway makes itself. */
 #include "mapping/conversion.h"
+#include "mapping/mime_word.h"
 
 #include <string.h>
 
@@ -52,6 +53,22 @@ GPtrArray *heading_fields_get(const struct from_x400 *from, const struct Heading
   return g_ptr_array_new_with_free_func(g_free);
 }
 
+/* A kept field as it stood; one that no line can hold as the text that it says. */
+static bool write_kept(struct from_x400 *from, const char *line)
+{
+  const char *colon = strchr(line, ':');
+  if (!colon || mime_writer_folds(line))
+    return mime_writer_raw_field(from->writer, line);
+  g_autofree char *name = g_strndup(line, (gsize)(colon - line)),
+                  *text = mime_word_decode(from->context->charsets, colon + 1 + strspn(colon + 1, " \t"));
+  bool good = *name;
+  for (const char *c = name; *c; c++)
+    good &= g_ascii_isgraph(*c);
+  if (good)
+    mime_writer_text(from->writer, name, text);
+  return good;
+}
+
 /* What X.400's bounds had cut is put back from its own field; true: done. */
 static bool full(struct speaker *speaker)
 {
@@ -60,7 +77,7 @@ static bool full(struct speaker *speaker)
   if (!body)
     return false;
   g_autofree char *line = g_strdup_printf("%s: %s", speaker->name, body);
-  return mime_writer_raw_field(speaker->from->writer, line);
+  return write_kept(speaker->from, line);
 }
 
 /* --- identifiers --- */
@@ -508,7 +525,7 @@ static void speak_fields(struct speaker *speaker, const bool *written)
       mapping_loss(speaker->from->losses,
                    "rfc-822-field: \"%.60s\" is left out (RFC 5322 3.6): the field stands once already",
                    field);
-    else if (!mime_writer_raw_field(speaker->from->writer, field))
+    else if (!write_kept(speaker->from, field))
       mapping_loss(speaker->from->losses,
                    "rfc-822-field: \"%.60s\" is no field and is left out (RFC 2156 5.1.2)", field);
   }

@@ -204,16 +204,16 @@ void mime_writer_text(struct mime_writer *writer, const char *name, const char *
   end(writer);
 }
 
-/* Of what pieces() does not break. */
-static gsize longest_word(const char *text)
+bool mime_writer_folds(const char *line)
 {
-  gsize longest = 0;
-  for (gsize length; *text; text += length) {
-    gsize spaces = strspn(text, " ");
-    length = spaces + strcspn(text + spaces, " ");
-    longest = MAX(longest, length);
+  gsize name = strcspn(line, ":") + 2;
+  for (gsize length; *line; line += length) { /* what pieces() does not break */
+    gsize spaces = strspn(line, " ");
+    length = spaces + strcspn(line + spaces, " ");
+    if (length + name > LONGEST)
+      return false;
   }
-  return longest;
+  return true;
 }
 
 bool mime_writer_raw_field(struct mime_writer *writer, const char *line)
@@ -230,7 +230,7 @@ bool mime_writer_raw_field(struct mime_writer *writer, const char *line)
   if (strlen(body) + name + 2 <= FOLD) {
     put(writer, " ");
     put(writer, body);
-  } else if (longest_word(body) + name + 2 <= LONGEST) {
+  } else if (mime_writer_folds(line)) {
     pieces(writer, body);
   } else {
     g_autoptr(GString) words = g_string_new(NULL);

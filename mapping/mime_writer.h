@@ -32,6 +32,8 @@ void mime_writer_text(struct mime_writer *writer, const char *name, const char *
 /* A field as it once stood ("Name: body" unfolded), kept but for octets no field may hold; encoded words when a
  * word of it is longer than a line may be.  Refused (false) when it is none. */
 bool mime_writer_raw_field(struct mime_writer *writer, const char *line);
+/* Whether it can stand as it is. */
+bool mime_writer_folds(const char *line);
 /* Lists: begin, then items, then end. An empty list writes "Name:" (a blind Bcc). */
 void mime_writer_list(struct mime_writer *writer, const char *name);
 /* comment: "(one) (other)" as RFC 822 quotes them, in UTF-8; NULL: none. */
