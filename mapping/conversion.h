@@ -29,6 +29,7 @@ struct to_x400 {
   guint part;           /* body parts made so far, nested ones too */
   GPtrArray *wanted;    /* body_wanted.c's; NULL: none yet */
   guint interchanges;   /* body parts that are EDI interchanges */
+  enum oid content_type; /* of a content that is no interpersonal message; OID_UNKNOWN: it is one */
   bool old;             /* the peer takes X.400(84) alone: no extensions, no extended body parts */
   bool new_features;    /* something of 1988 is used: content type 22 */
 };

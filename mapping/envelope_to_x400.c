@@ -495,12 +495,19 @@ bool envelope_to_x400(struct to_x400 *to, const struct mapping_job *job, struct 
   envelope->content_type.choice.built_in = to->new_features || to->peer->content_type == 22
                                                ? BuiltInContentType_interpersonal_messaging_1988
                                                : BuiltInContentType_interpersonal_messaging_1984;
+  if (to->content_type) { /* RFC 3855 2.2 */
+    memset(&envelope->content_type, 0, sizeof envelope->content_type);
+    envelope->content_type.present = ContentType_PR_extended;
+    oid_put(&envelope->content_type.choice.extended, to->content_type);
+  }
   put_subject(to, header, envelope);
   put_correlator(to, job, header, apdu, envelope);
   /* 5.1.5: disclosure prohibited, conversion and alternate recipient allowed; 5.2: content returned, unless
    * RET=HDRS. */
   struct putter putter = {.to = to, .job = job, .header = header, .apdu = apdu, .envelope = envelope};
   putter.indicators = ALTERNATE_ALLOWED | (job->ret == MAPPING_RET_HDRS ? 0 : CONTENT_RETURN);
+  if (to->content_type)
+    putter.indicators |= CONVERSION_PROHIBITED; /* RFC 3855 2.6.1 */
   put_fields(&putter);
   envelope->per_message_indicators = asn1_new_field(PerMessageIndicators_t);
   x400_bits_put(envelope->per_message_indicators, putter.indicators, 8);

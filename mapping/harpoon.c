@@ -134,6 +134,19 @@ struct octets *harpoon_of_mail(struct to_x400 *to, const struct mime_part *part,
   return octets_concat(both, 2);
 }
 
+struct octets *harpoon_entity_of_mail(struct to_x400 *to, const struct mime_part *part)
+{
+  g_autoptr(octets_t) content = mime_part_raw(to->mail, part, false);
+  g_autoptr(GString) header = g_string_new(NULL);
+  g_autofree char *type = mime_type_line(part);
+  g_string_append_printf(header, "Content-Type: %s\r\n", type);
+  append_fields(part, true, false, header);
+  g_string_append(header, "\r\n");
+  g_autoptr(octets_t) head = octets_new(header->str, header->len);
+  struct octets *const both[] = {head, content};
+  return octets_concat(both, 2);
+}
+
 /* --- of a body part --- */
 
 static bool is_plain(const struct mime_draft *draft)
@@ -226,6 +239,36 @@ static bool is_of_whole_lines(const struct octets *octets)
 {
   struct lines lines = {0};
   return octets_each(octets, check_lines, &lines, NULL) && lines.before != '\r';
+}
+
+struct mime_draft *harpoon_entity(struct octets *octets)
+{
+  static const char version[] = "MIME-Version:";
+  gsize length = (gsize)MIN(octets_length(octets), (guint64)HEADER_MAX);
+  g_autofree char *begin = g_malloc0(length + 1);
+  gsize header = octets_read(octets, 0, begin, length, NULL) ? header_length(begin) : 0;
+  g_autoptr(GString) kept = g_string_new(NULL);
+  bool dropped = false;
+  for (gsize at = 0; at < header;) {
+    gsize next = at + strcspn(begin + at, "\n") + 1;
+    bool folded = begin[at] == ' ' || begin[at] == '\t', blank = begin[at] == '\r' || begin[at] == '\n';
+    if (!folded)
+      dropped = !g_ascii_strncasecmp(begin + at, version, strlen(version));
+    if (!folded && !blank && !dropped && g_ascii_strncasecmp(begin + at, "Content-", 8) != 0)
+      return NULL;
+    if (!dropped)
+      g_string_append_len(kept, begin + at, (gssize)(next - at));
+    at = next;
+  }
+  if (!header)
+    return NULL;
+  g_autoptr(octets_t) head = octets_new(kept->str, kept->len),
+                      rest = octets_slice(octets, header, octets_length(octets) - header);
+  struct octets *const both[] = {head, rest};
+  g_autoptr(mime_draft_t) draft = mime_draft_new();
+  draft->exact = true;
+  draft->content = octets_concat(both, 2);
+  return is_of_whole_lines(draft->content) ? g_steal_pointer(&draft) : NULL;
 }
 
 struct mime_draft *harpoon_read(struct octets *text)

@@ -10,6 +10,11 @@
 struct octets *harpoon_of_mail(struct to_x400 *to, const struct mime_part *part, bool alone, GError **error);
 /* A body part as the MIME entity that a mail would have for it.  Plain ASCII text comes as itself. */
 struct octets *harpoon_of_body(struct from_x400 *from, const struct BodyPart *part, GError **error);
+/* A part as it stands, its Content- fields in front. */
+struct octets *harpoon_entity_of_mail(struct to_x400 *to, const struct mime_part *part);
+/* Octets that are a MIME entity: a header of Content- fields (and MIME-Version, which is left out) and whole
+ * lines; NULL: they are none. */
+struct mime_draft *harpoon_entity(struct octets *octets);
 /* The MIME entity that an IA5 text holds, without its MIME-Version; NULL: it is plain text. */
 struct mime_draft *harpoon_read(struct octets *text);
 

@@ -9,6 +9,7 @@
  *
  * A probe (RFC 2156 5.3.9) is never delivered: each recipient comes back with action DELIVERED, or failed,
  * and the relay gives just these outcomes to a REPORT job. */
+#include "mapping/smime.h"
 #include "mapping/envelope.h"
 #include "mapping/report.h"
 #include "mapping/trace.h"
@@ -201,9 +202,11 @@ static void add_ipm_identifier(struct reading *reading, const struct asn1_value 
   ipm_identifier_free(plain);
 }
 
-/* 1.5.3: mail can be made of interpersonal messages alone. */
+/* 1.5.3: mail can be made of interpersonal messages, and of what is MIME or CMS already (RFC 3855). */
 static bool is_interpersonal(const ContentType_t *type, GError **error)
 {
+  if (smime_of(type))
+    return true;
   bool built_in = type->present == ContentType_PR_built_in;
   long number = built_in ? type->choice.built_in : 0;
   if (built_in && (number == BuiltInContentType_interpersonal_messaging_1984 ||
@@ -222,6 +225,8 @@ static void read_content(struct reading *reading, const Message_t *message, GErr
     return;
   if (reading->job->truncated)
     return; /* there is none */
+  if (smime_of(&message->envelope.content_type))
+    return;
   g_autoptr(octets_t) octets = asn1_octets(reading->apdu, &message->content);
   GError *local = NULL;
   g_autoptr(asn1_value_t) content = job_content(reading->context, reading->job->peer, octets, &local);

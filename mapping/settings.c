@@ -137,6 +137,8 @@ static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping
   peer->text_alone = g_strcmp0(alternative, "text") == 0;
   peer->tiff = g_strcmp0(facsimile, "tiff") == 0;
   peer->edi_body = edi_body(edi);
+  g_autofree char *smime = text(dictionary, "smime");
+  peer->smime_content = g_strcmp0(smime, "content") == 0;
   peer->content_type = g_strcmp0(content, "2") == 0 ? 2 : g_strcmp0(content, "22") == 0 ? 22 : 0;
   peer->p1_1984 = g_strcmp0(mode, "1984") == 0;
   g_variant_lookup(dictionary, "size-max", "t", &peer->size_max);

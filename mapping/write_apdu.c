@@ -2,6 +2,7 @@
 #include "mapping/downgrade.h"
 #include "mapping/envelope.h"
 #include "mapping/report.h"
+#include "mapping/smime.h"
 
 #include <string.h>
 
@@ -12,6 +13,13 @@
 /* The content of a mail: an IPM. to->value becomes its root; caller frees. */
 static struct octets *make_content(struct to_x400 *to, GError **error)
 {
+  GError *local = NULL;
+  struct octets *smime = smime_content(to, &local);
+  if (smime || local) {
+    if (local)
+      g_propagate_error(error, local);
+    return smime;
+  }
   g_autoptr(GPtrArray) fields = g_ptr_array_new_with_free_func(g_free);
   to->value = asn1_value_new(&asn_DEF_InformationObject);
   InformationObject_t *object = asn1_value_get(to->value);

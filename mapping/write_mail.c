@@ -2,6 +2,7 @@
 #include "mapping/envelope.h"
 #include "mapping/notification.h"
 #include "mapping/report.h"
+#include "mapping/smime.h"
 #include "mapping/trace.h"
 
 #include <string.h>
@@ -55,8 +56,9 @@ static bool write_message(struct from_x400 *from, const struct mapping_job *job,
 {
   const MessageTransferEnvelope_t *envelope = &message->envelope;
   g_autoptr(octets_t) octets = asn1_octets(apdu, &message->content);
-  g_autoptr(asn1_value_t) content = job_content(from->context, job->peer, octets, error);
-  if (!content)
+  enum smime_kind smime = smime_of(&envelope->content_type);
+  g_autoptr(asn1_value_t) content = smime ? NULL : job_content(from->context, job->peer, octets, error);
+  if (!content && !smime)
     return false;
   from->value = content;
   result->sender = job_or_mailbox(from->context, apdu, &envelope->originator_name, ADDRESS_ORIGINATOR);
@@ -74,6 +76,11 @@ static bool write_message(struct from_x400 *from, const struct mapping_job *job,
   write_date(from, job, trace);
   envelope_from_x400(from, apdu, envelope,
                      job->recipients_total ? job->recipients_total : job->recipients->len);
+  if (smime) {
+    g_autoptr(eit_set_t) types = eit_from_asn1(envelope->original_encoded_information_types);
+    const struct mapping_recipient *only = result->recipients->len == 1 ? result->recipients->pdata[0] : NULL;
+    return smime_write(from, smime, octets, types, only ? only->mapped : NULL, error);
+  }
   const InformationObject_t *object = asn1_value_get(content);
   if (object->present == InformationObject_PR_ipm)
     return ipm_from_x400(from, &object->choice.ipm, error);

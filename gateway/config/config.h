@@ -108,6 +108,7 @@ struct config_peer { /* <peer name="land" ...>: a bilateral sheet, one to one */
   char *alternative;     /* all | text */
   char *facsimile;       /* g3fax | tiff */
   char *edi_body;        /* attachment | ia5 | bilateral | externally-defined | file-transfer | p35 | off */
+  char *smime;           /* body-part | content */
   char *content_type;    /* auto | 2 | 22 */
   char *notifications;   /* mdn | text */
   char *receipt_requests; /* return-path | any | none */

@@ -41,6 +41,7 @@ static GVariant *peers(const struct config *config)
     add_text(&list, "alternative", peer->alternative);
     add_text(&list, "facsimile", peer->facsimile);
     add_text(&list, "edi-body", peer->edi_body);
+    add_text(&list, "smime", peer->smime);
     add_text(&list, "content-type", peer->content_type);
     add_text(&list, "notifications", peer->notifications);
     add_text(&list, "receipt-requests", peer->receipt_requests);

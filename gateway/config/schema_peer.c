@@ -165,6 +165,9 @@ const struct schema_attribute schema_peer_attributes[] = {
            "identifier if it has one, else as mime), or MIME in body part 15. To 1984 all but bilateral are MIME in IA5 text."},
   {CHOICE("alternative", config_peer, alternative, "all|text"), .standard = "all",
    .help = "What is sent of multipart/alternative: all of its parts, or, if one is plain text, no HTML beside it."},
+  {CHOICE("smime", config_peer, smime, "body-part|content"), .standard = "body-part",
+   .help = "How a mail that is one S/MIME object is sent: in a body part of an interpersonal message, or as the content itself "
+           "(RFC 3855), which has no heading."},
   {CHOICE("facsimile", config_peer, facsimile, "g3fax|tiff"), .standard = "g3fax",
    .help = "What g3-facsimile from this peer becomes in mail: image/g3fax, or image/tiff; with tiff, a black and white TIFF "
            "to it becomes g3-facsimile."},
