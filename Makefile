@@ -147,7 +147,8 @@ FUZZ_BINS := $(FUZZ_SOURCES:tests/fuzz/%.c=build/fuzz/%)
 $(FUZZ_REPLAY): build/test/bin/fuzz/%: build/test/obj/tests/fuzz/%.o build/test/obj/tests/fuzz/replay.o $(FUZZ_LIB:%.c=build/test/obj/%.o) build/test/gw400.a build/test/gen.a
 	@mkdir -p $(@D); echo "LD      $@"
 	@$(CC.test) $(FLAGS.test) -o $@ $^ $(PKG_LIBS)
-$(TEST_BINS): build/test/bin/%: build/test/obj/tests/%.o $(TEST_LIB:%.c=build/test/obj/%.o) build/test/gw400.a build/test/gen.a
+WILD := build/test/bin/wild/convert
+$(TEST_BINS) $(WILD): build/test/bin/%: build/test/obj/tests/%.o $(TEST_LIB:%.c=build/test/obj/%.o) build/test/gw400.a build/test/gen.a
 	@mkdir -p $(@D); echo "LD      $@"
 	@$(CC.test) $(FLAGS.test) -o $@ $^ $$(pkg-config --libs check) $(PKG_LIBS)
 build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o $(FUZZ_LIB:%.c=build/fuzz/obj/%.o) build/fuzz/gw400.a build/fuzz/gen.a
@@ -173,7 +174,7 @@ golden: build/test/gw400
 test: deps-test
 	@$(MAKE) --no-print-directory test-build
 	@python3 tests/run.py all
-test-build: build/gw400 build/gw400d build/test/gw400 build/test/gw400d build/test/lossy.so $(TEST_BINS) $(FUZZ_REPLAY)
+test-build: build/gw400 build/gw400d build/test/gw400 build/test/gw400d build/test/lossy.so $(TEST_BINS) $(WILD) $(FUZZ_REPLAY)
 
 # make mutate [T=H:Subject]: switches off the rows of the mapping one at a time; the tests must turn red for each.
 mutate: deps-test

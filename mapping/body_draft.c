@@ -51,6 +51,16 @@ static void write_disposition(struct mime_writer *writer, const struct mime_draf
   mime_writer_value_end(writer);
 }
 
+/* SMTP ends the last line of a mail (RFC 5321 4.1.1.4), which a file need not do. */
+static bool ends_within_a_line(const struct octets *content, GError **error)
+{
+  guint64 length = octets_length(content);
+  guint8 last[2] = {0};
+  guint64 tail = MIN(length, sizeof last);
+  return octets_read(content, length - tail, last, (gsize)tail, error) && tail &&
+         !(last[0] == '\r' && last[1] == '\n');
+}
+
 /* Fields, blank line, content. The only body of a mail comes after the mail's own fields. */
 bool body_draft_write(struct from_x400 *from, const struct mime_draft *draft, GError **error)
 {
@@ -67,6 +77,9 @@ bool body_draft_write(struct from_x400 *from, const struct mime_draft *draft, GE
               !g_ascii_strncasecmp(draft->type, "message/", 8);
   GError *local = NULL;
   enum mime_transfer transfer = text ? mime_writer_transfer(draft->content, &local) : MIME_SEND_BASE64;
+  if (text && !local && draft->alone && !draft->lines && transfer != MIME_SEND_BASE64 &&
+      ends_within_a_line(draft->content, &local))
+    transfer = MIME_SEND_BASE64;
   if (local) {
     g_propagate_error(error, local);
     return false;

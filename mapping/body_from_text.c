@@ -26,6 +26,7 @@ static struct mime_draft *text_draft(const struct reading *reading, enum charset
   g_autofree char *element = g_strdup_printf("body part %u", reading->number);
   text_tell(reading->from->losses, element, &loss);
   draft->type = g_strdup_printf("text/plain; charset=%s", set);
+  draft->lines = true;
   return g_steal_pointer(&draft);
 }
 

@@ -134,6 +134,8 @@ bool body_write_part(struct from_x400 *from, const struct BodyPart *part, guint 
   const struct reading reading = {from, part, number, alone, fields};
   bool written = false;
   g_autoptr(mime_draft_t) draft = read_any(&reading, &written, error);
+  if (draft)
+    draft->alone = alone;
   return draft ? body_draft_write(from, draft, error) : written;
 }
 

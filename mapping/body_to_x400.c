@@ -100,8 +100,16 @@ static bool row_takes(const struct row *row, const struct making *making)
 
 struct octets *making_content(struct making *making, GError **error)
 {
-  if (!making->content)
-    making->content = mime_part_content(making->to->mail, making->part, making->to->spill, error);
+  guint64 faults = 0;
+  if (making->content)
+    return making->content;
+  making->content =
+      mime_part_content_told(making->to->mail, making->part, making->to->spill, &faults, error);
+  if (faults)
+    mapping_loss(making->to->losses,
+                 "body part %u: %" G_GUINT64_FORMAT
+                 " octets of its transfer encoding stand for nothing (RFC 2045 6.7, 6.8): it is damaged",
+                 making->to->part, faults);
   return making->content;
 }
 

@@ -88,6 +88,8 @@ struct mime_draft {
   GPtrArray *fields;               /* further ones: "Name: body" */
   struct octets *content;
   bool exact; /* the octets stand as they are: they are MIME already */
+  bool lines; /* a string's text, whose last line may be ended; octets of a file may not change */
+  bool alone; /* nothing follows it in its message */
 };
 struct mime_draft *mime_draft_new(void);
 void mime_draft_free(struct mime_draft *draft);

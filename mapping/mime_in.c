@@ -444,11 +444,38 @@ struct decoder {
   guint save;
   GString *line; /* quoted-printable: what of a line is not yet decided */
   GByteArray *out;
+  guint64 characters; /* base64: of its alphabet, and padding */
+  guint64 faults;     /* octets that stand for nothing */
 };
 
-/* RFC 2045 6.7. Called with a whole line, or with the rest at the end. */
-static void decode_line(GString *line, GByteArray *out)
+/* RFC 2045 6.8: what is not of the alphabet is ignored, and here counted. */
+static void count_base64(struct decoder *decoder, const guint8 *block, gsize length)
 {
+  for (gsize i = 0; i < length; i++) {
+    bool known = g_ascii_isalnum(block[i]) || block[i] == '+' || block[i] == '/' || block[i] == '=';
+    decoder->characters += known;
+    decoder->faults += !known && !g_ascii_isspace(block[i]);
+  }
+}
+
+/* Padding that was left out is made up for; a single character stands for no octet. */
+static bool end_base64(struct decoder *decoder, GError **error)
+{
+  guint rest = decoder->characters % 4;
+  if (rest < 2) {
+    decoder->faults += rest;
+    return true;
+  }
+  guint8 out[6];
+  gsize count = g_base64_decode_step("==", 4 - rest, out, &decoder->state, &decoder->save);
+  return mime_spill_add(decoder->sink, out, count, error);
+}
+
+/* RFC 2045 6.7. Called with a whole line, or with the rest at the end. */
+static void decode_line(struct decoder *decoder)
+{
+  GString *line = decoder->line;
+  GByteArray *out = decoder->out;
   gsize length = line->len;
   const char *newline = "";
   if (length && line->str[length - 1] == '\n') {
@@ -465,6 +492,8 @@ static void decode_line(GString *line, GByteArray *out)
         g_ascii_isxdigit(line->str[i + 2])) {
       octet = (guint8)(g_ascii_xdigit_value(line->str[i + 1]) << 4 | g_ascii_xdigit_value(line->str[i + 2]));
       i += 2;
+    } else {
+      decoder->faults += octet == '=';
     }
     g_byte_array_append(out, &octet, 1);
   }
@@ -481,7 +510,7 @@ static void decode_quoted(struct decoder *decoder, const char *block, gsize leng
     g_string_append_len(decoder->line, block, (gssize)take);
     /* A line without end must not fill memory: past any sensible length it is decoded in pieces. */
     if (end || (decoder->line->len > BLOCK && !memchr(decoder->line->str + decoder->line->len - 3, '=', 3)))
-      decode_line(decoder->line, decoder->out);
+      decode_line(decoder);
     block += take;
     length -= take;
   }
@@ -492,6 +521,7 @@ static bool decode_block(const guint8 *block, gsize length, void *user, GError *
   struct decoder *decoder = user;
   g_byte_array_set_size(decoder->out, 0);
   if (decoder->encoding == MIME_BASE64) {
+    count_base64(decoder, block, length);
     g_byte_array_set_size(decoder->out, (guint)(length / 4 * 3 + 6));
     gsize count = g_base64_decode_step((const char *)block, length, decoder->out->data, &decoder->state,
                                        &decoder->save);
@@ -505,7 +535,15 @@ static bool decode_block(const guint8 *block, gsize length, void *user, GError *
 struct octets *mime_part_content(const struct mime_mail *mail, const struct mime_part *part,
                                  struct mime_spill *spill, GError **error)
 {
+  guint64 faults;
+  return mime_part_content_told(mail, part, spill, &faults, error);
+}
+
+struct octets *mime_part_content_told(const struct mime_mail *mail, const struct mime_part *part,
+                                      struct mime_spill *spill, guint64 *faults_r, GError **error)
+{
   struct octets *raw = mime_part_raw(mail, part, false);
+  *faults_r = 0;
   if (part->encoding == MIME_IDENTITY || part->encoding == MIME_UNKNOWN_ENCODING)
     return raw;
   struct decoder decoder = {.encoding = part->encoding,
@@ -515,9 +553,12 @@ struct octets *mime_part_content(const struct mime_mail *mail, const struct mime
   bool good = octets_each(raw, decode_block, &decoder, error);
   if (good && decoder.line->len) {
     g_byte_array_set_size(decoder.out, 0);
-    decode_line(decoder.line, decoder.out);
+    decode_line(&decoder);
     good = mime_spill_add(decoder.sink, decoder.out->data, decoder.out->len, error);
   }
+  if (good && part->encoding == MIME_BASE64)
+    good = end_base64(&decoder, error);
+  *faults_r = decoder.faults;
   g_string_free(decoder.line, TRUE);
   g_byte_array_unref(decoder.out);
   octets_unref(raw);

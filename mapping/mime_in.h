@@ -80,6 +80,9 @@ void mime_spill_abandon(struct mime_spill_sink *sink);
 /* A leaf's content with its transfer encoding undone; of an unknown encoding as it stands. */
 struct octets *mime_part_content(const struct mime_mail *mail, const struct mime_part *part,
                                  struct mime_spill *spill, GError **error);
+/* The same, and how many octets of the encoding stand for nothing. */
+struct octets *mime_part_content_told(const struct mime_mail *mail, const struct mime_part *part,
+                                      struct mime_spill *spill, guint64 *faults_r, GError **error);
 /* The content as it stands in the mail, encoded; never NULL. With header: from the part's first field on. */
 struct octets *mime_part_raw(const struct mime_mail *mail, const struct mime_part *part, bool header);
 
