@@ -355,6 +355,7 @@ static void check_part(const struct mime_mail *mail, const struct mime_part *par
   ck_assert(g_bytes_equal(found, wanted));
 }
 
+/* proves: P5 */
 START_TEST(mail_and_back)
 {
   static const char *const peers[] = {"old", "file"};

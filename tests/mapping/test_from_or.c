@@ -104,7 +104,7 @@ static const struct {
     {"/S=j.smith/PRMD=acme/C=de/", "/S=j.smith/@acme.example", FROM_OR_MCGAM},
 };
 
-/* proves: A11 A12 A13< A14< */
+/* proves: A11 A12 A13< A14< A7-omitted< */
 START_TEST(mapping)
 {
   struct mapping_context *context = addressing_context("", &tables);

@@ -97,7 +97,7 @@ static const struct {
       "written /S=ann/PRMD=p/ADMD=x/C=de/@gw.test"}},
 };
 
-/* proves: A7 */
+/* proves: A7<> */
 START_TEST(told)
 {
   struct mcgam_source sources[MCGAM_SOURCES];

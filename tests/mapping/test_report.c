@@ -271,6 +271,7 @@ START_TEST(headers_alone_are_returned_when_asked)
 }
 END_TEST
 
+/* proves: R7> */
 START_TEST(nobody_is_told_who_wants_to_know_nothing)
 {
   g_autoptr(mapping_job_t) null = mail_report();
@@ -355,6 +356,7 @@ START_TEST(originator_of_an_apdu_gets_a_report)
 }
 END_TEST
 
+/* proves: R8 */
 START_TEST(positive_reports_only_when_asked)
 {
   for (guint asked = 0; asked < 2; asked++) {
@@ -415,7 +417,7 @@ static GBytes *report_about(const char *envid)
   return run(reporting, NULL);
 }
 
-/* proves: R1 R2 R3 */
+/* proves: R1 */
 START_TEST(report_becomes_a_dsn)
 {
   g_autoptr(GBytes) report = report_about("QQ314159");
@@ -523,6 +525,7 @@ START_TEST(dsn_becomes_a_report)
 END_TEST
 
 /* 5.1.8.3: what is not final goes as a message. */
+/* proves: R6-other */
 START_TEST(delays_are_no_reports)
 {
   g_autoptr(GBytes) output =
@@ -550,6 +553,7 @@ START_TEST(broken_dsn_goes_as_a_message)
 END_TEST
 
 /* X.400 user -> mail -> DSN -> report: the originator finds his own identifier, code and recipient again. */
+/* proves: R6-reverse */
 START_TEST(report_goes_round)
 {
   g_autoptr(GBytes) report = report_about(NULL);
@@ -617,6 +621,7 @@ static GBytes *probe(const char *recipient)
   return bytes;
 }
 
+/* proves: X:probe */
 START_TEST(probe_is_answered_by_a_report)
 {
   g_autoptr(GBytes) apdu = probe("/RFC-822=bob(a)example.net/S=gateway/PRMD=sea/ADMD=x/C=de/");

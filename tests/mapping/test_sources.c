@@ -343,7 +343,7 @@ START_TEST(one_round_for_what_is_asked_at_the_same_time)
 }
 END_TEST
 
-/* proves: A7 */
+/* proves: A7-indeterminate */
 START_TEST(an_indeterminate_look_up_leaves_an_envelope_open)
 {
   struct world world = {.dns = zone, .ldap = directory, .dns_down = true};
@@ -357,7 +357,7 @@ START_TEST(an_indeterminate_look_up_leaves_an_envelope_open)
 }
 END_TEST
 
-/* proves: A7 */
+/* proves: A7-header */
 START_TEST(an_indeterminate_look_up_lets_a_heading_be_encapsulated)
 {
   struct mapping_context *context = addressing_context(SOURCES(DNS), NULL);

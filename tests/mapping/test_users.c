@@ -43,7 +43,7 @@ static const struct {
     {"Ann.Lee@it.acme.example", "/G=Ann/S=Lee/O=it/PRMD=acme/ADMD=x/C=de/", TO_OR_MCGAM},
 };
 
-/* proves: A7 */
+/* proves: A7> */
 START_TEST(mailbox_to_address)
 {
   struct mapping_context *context = addressing_context("", &tables);
@@ -81,7 +81,7 @@ static const struct {
 
 /* "/S=Carl/PRMD=acme/..." would be written Carl@acme.example by the rules, but that mailbox is another user's
  * by its row: the rules' writing is not taken. */
-/* proves: A7 */
+/* proves: A7< */
 START_TEST(address_to_mailbox)
 {
   struct mapping_context *context = addressing_context("", &tables);
@@ -157,7 +157,7 @@ static const struct {
     {{.users = "ann@a.example#S=Ann; C=de#\n", .mailbox_to_or = "bob@a.example#S=Ann;C=de#\n"}, NULL, false},
 };
 
-/* proves: A7 */
+/* proves: F6 */
 START_TEST(diagnostic)
 {
   g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
