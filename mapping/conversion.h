@@ -23,6 +23,7 @@ struct to_x400 {
   struct asn1_value *value; /* the content's root */
   struct eit_set *types;    /* of all body parts, also of nested messages */
   GPtrArray *losses;
+  const char *sender;   /* MAIL FROM; empty: none */
   struct mail_time now; /* acceptance time: where a time is needed and none is given */
   char id[16];          /* queue identifier: source of identifiers that must be made */
   guint made;           /* identifiers made so far */

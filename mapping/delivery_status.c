@@ -68,7 +68,7 @@ static void write_line(struct mime_writer *writer, const char *format, ...)
 }
 
 /* A field in the status part: ASCII, folded by the writer's rule. */
-static void write_field(struct mime_writer *writer, const char *name, const char *body)
+void delivery_status_write_field(struct mime_writer *writer, const char *name, const char *body)
 {
   if (!body)
     return;
@@ -81,13 +81,13 @@ static void write_field(struct mime_writer *writer, const char *name, const char
   g_string_free(ascii, TRUE);
 }
 
-static void write_fields(struct mime_writer *writer, const GPtrArray *fields)
+void delivery_status_write_fields(struct mime_writer *writer, const GPtrArray *fields)
 {
   for (guint i = 0; i < fields->len; i++) {
     const char *field = fields->pdata[i];
     const char *colon = strchr(field, ':');
     g_autofree char *name = g_strndup(field, (gsize)(colon - field));
-    write_field(writer, name, colon + 1 + strspn(colon + 1, " "));
+    delivery_status_write_field(writer, name, colon + 1 + strspn(colon + 1, " "));
   }
 }
 
@@ -182,26 +182,26 @@ static void write_status(const struct delivery_status *status, struct mime_write
 {
   mime_writer_field(writer, "Content-Type", "message/delivery-status");
   mime_writer_end_header(writer);
-  write_field(writer, "Original-Envelope-Id", status->envelope_id);
-  write_field(writer, "Reporting-MTA", status->reporting_mta);
-  write_field(writer, "DSN-Gateway", status->gateway);
+  delivery_status_write_field(writer, "Original-Envelope-Id", status->envelope_id);
+  delivery_status_write_field(writer, "Reporting-MTA", status->reporting_mta);
+  delivery_status_write_field(writer, "DSN-Gateway", status->gateway);
   if (status->has_arrival) {
     GString *date = g_string_new(NULL);
     mail_time_format(&status->arrival, date);
-    write_field(writer, "Arrival-Date", date->str);
+    delivery_status_write_field(writer, "Arrival-Date", date->str);
     g_string_free(date, TRUE);
   }
-  write_fields(writer, status->fields);
+  delivery_status_write_fields(writer, status->fields);
   for (guint i = 0; i < status->recipients->len; i++) {
     const struct status_recipient *recipient = status->recipients->pdata[i];
     write_line(writer, "%s", "");
-    write_field(writer, "Original-Recipient", recipient->original);
-    write_field(writer, "Final-Recipient", recipient->final);
-    write_field(writer, "Action", recipient->action);
-    write_field(writer, "Status", recipient->status);
-    write_field(writer, "Remote-MTA", recipient->remote);
-    write_field(writer, "Diagnostic-Code", recipient->diagnostic);
-    write_fields(writer, recipient->fields);
+    delivery_status_write_field(writer, "Original-Recipient", recipient->original);
+    delivery_status_write_field(writer, "Final-Recipient", recipient->final);
+    delivery_status_write_field(writer, "Action", recipient->action);
+    delivery_status_write_field(writer, "Status", recipient->status);
+    delivery_status_write_field(writer, "Remote-MTA", recipient->remote);
+    delivery_status_write_field(writer, "Diagnostic-Code", recipient->diagnostic);
+    delivery_status_write_fields(writer, recipient->fields);
   }
 }
 

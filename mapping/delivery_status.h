@@ -51,7 +51,14 @@ void delivery_status_returned(struct mime_writer *writer, const char *boundary, 
                               bool header_alone);
 void delivery_status_close(struct mime_writer *writer, const char *boundary);
 
+/* One field of such a part, nothing for NULL: ASCII, folded by the writer's rule; and a list of "Name: body". */
+void delivery_status_write_field(struct mime_writer *writer, const char *name, const char *body);
+void delivery_status_write_fields(struct mime_writer *writer, const GPtrArray *fields);
+
 /* --- reading: delivery_status_read.c --- */
+/* The text of such a part, at most so many octets, its transfer encoding undone: some encode what should be 7bit.
+ * NULL: it has none, or more. Caller frees. */
+char *delivery_status_part_text(const struct mime_mail *mail, const struct mime_part *part, gsize most);
 /* Reads the octets of a message/delivery-status part as RFC 3464 writes them and as mail systems do: a
  * recipient whose block stands with the message's, comments, an action that its status alone tells. NULL when
  * there is no recipient in it. Actions are those above in lower case, or what stood there. */
@@ -60,6 +67,8 @@ struct delivery_status *delivery_status_parse(const char *text);
  * (RFC 6533) as UTF-8; NULL: there is none. type_r: "rfc822", "x400", ... in lower case. Caller frees both.
  */
 char *delivery_status_address(const char *typed, char **type_r);
+/* Whether a typed address is this mailbox, as it stands or with its xtext undone; case says nothing. */
+bool delivery_status_names(const char *typed, const char *mailbox);
 /* xtext of RFC 3461 4 undone ("+3D"): mail systems pass ORCPT and ENVID on as they were written. Caller
  * frees. */
 char *delivery_status_xtext(const char *text);

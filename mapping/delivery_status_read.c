@@ -1,7 +1,18 @@
 /* delivery_status_read.c - a message/delivery-status part as mail systems write it: RFC 3464, RFC 6533. */
 #include "mapping/delivery_status.h"
+#include "mapping/mailbox.h"
 
 #include <string.h>
+
+char *delivery_status_part_text(const struct mime_mail *mail, const struct mime_part *part, gsize most)
+{
+  g_autoptr(mime_spill_t) spill = mime_spill_new();
+  g_autoptr(octets_t) content = mime_part_content(mail, part, spill, NULL);
+  g_autoptr(GBytes) bytes = content ? octets_to_bytes(content, most, NULL) : NULL;
+  gsize length = 0;
+  const char *text = bytes ? g_bytes_get_data(bytes, &length) : NULL;
+  return text ? g_strndup(text, length) : NULL;
+}
 
 /* --- fields --- */
 
@@ -239,4 +250,23 @@ char *delivery_status_address(const char *typed, char **type_r)
   if (address)
     *type_r = g_steal_pointer(&type);
   return address;
+}
+
+/* Quotes around a local part say nothing; nor does case, which nobody keeps. */
+static bool same_mailbox(const char *a, const char *b)
+{
+  g_autoptr(mailbox_t) x = mailbox_parse(a, NULL);
+  g_autoptr(mailbox_t) y = mailbox_parse(b, NULL);
+  return x && y ? !g_ascii_strcasecmp(x->local, y->local) && !g_ascii_strcasecmp(x->domain, y->domain)
+                : !g_ascii_strcasecmp(a, b);
+}
+
+bool delivery_status_names(const char *typed, const char *mailbox)
+{
+  g_autofree char *type = NULL;
+  g_autofree char *address = delivery_status_address(typed, &type);
+  if (!address || !mailbox)
+    return false;
+  g_autofree char *decoded = delivery_status_xtext(address);
+  return same_mailbox(address, mailbox) || same_mailbox(decoded, mailbox);
 }

@@ -11,6 +11,7 @@
  * and the relay gives just these outcomes to a REPORT job. */
 #include "mapping/smime.h"
 #include "mapping/envelope.h"
+#include "mapping/notification_request.h"
 #include "mapping/report.h"
 #include "mapping/trace.h"
 
@@ -110,6 +111,7 @@ struct reading {
   const struct mapping_job *job;
   struct mapping_result *result;
   const struct asn1_value *apdu;
+  GHashTable *requests;   /* of its recipients for notifications; NULL: none can be read */
   char *loop;             /* why the message goes no further */
   char *critical;         /* extension of the message that delivery cannot serve */
   char *critical_transit; /* that transfer cannot serve */
@@ -169,6 +171,9 @@ static void add_recipient(struct reading *reading, const struct ORName *name, in
     return;
   }
   recipient->fallbacks = address_fallbacks(reading->context, recipient->mapped, recipient->hop);
+  if (reading->requests && !g_str_has_prefix(recipient->hop, "p1:"))
+    recipient->receipts = notification_requests_of(reading->requests, address);
+  recipient->apart = recipient->receipts != 0; /* who is asked gets a mail that asks (RFC 8098 2.1) */
   refuse(reading, recipient, extensions);
 }
 
@@ -239,9 +244,13 @@ static void read_content(struct reading *reading, const Message_t *message, GErr
   const InformationObject_t *object = asn1_value_get(content);
   if (object->present == InformationObject_PR_ipn) {
     reading->result->content = MAPPING_CONTENT_NOTIFICATION;
-    add_ipm_identifier(reading, content, &object->choice.ipn.subject_ipm, "ipm-id");
+    add_ipm_identifier(reading, content, &object->choice.ipn.subject_ipm, "subject-message-id");
   } else {
+    const struct mapping_peer *peer =
+        mapping_settings_peer(reading->context->settings, reading->job->peer);
     add_ipm_identifier(reading, content, &object->choice.ipm.heading.this_IPM, "message-id");
+    if (!peer || peer->receipt_requests != MAPPING_RECEIPTS_NONE)
+      reading->requests = notification_requests_read(content, &object->choice.ipm.heading);
   }
 }
 
@@ -417,6 +426,7 @@ void mapping_read_apdu(struct mapping_context *context, const struct mapping_job
     read_report(&reading, &choice->choice.report);
   else
     read_probe(&reading, &choice->choice.probe);
+  g_clear_pointer(&reading.requests, g_hash_table_unref);
   g_free(reading.loop);
   g_free(reading.critical);
   g_free(reading.critical_transit);

@@ -1,5 +1,6 @@
 /* read_mail.c - READ of a mail: where each recipient goes, what the mail can be found by, whether it loops.
  */
+#include "mapping/disposition.h"
 #include "mapping/envelope.h"
 #include "mapping/report.h"
 #include "mapping/sources.h"
@@ -65,6 +66,15 @@ static void add_message_beside(struct mapping_result *result)
   g_ptr_array_add(result->recipients, beside);
 }
 
+/* A Message-ID as it is after both mappings of 4.7.3. */
+static char *identifier_in_x400(struct mapping_context *context, const char *message_id)
+{
+  struct ipm_identifier *identifier = identifier_ipm_from_message_id(context, message_id);
+  char *text = identifier ? identifier_message_id_from_ipm(context, identifier) : NULL;
+  ipm_identifier_free(identifier);
+  return text;
+}
+
 static void read_message(struct mapping_context *context, const struct mapping_job *job,
                          const struct mime_mail *mail, struct mapping_result *result)
 {
@@ -82,11 +92,22 @@ static void read_message(struct mapping_context *context, const struct mapping_j
   bool dsn = report_is_dsn(mail, job);
   if (dsn && report_is_mixed(mail))
     add_message_beside(result);
-  result->content = dsn ? MAPPING_CONTENT_REPORT : MAPPING_CONTENT_MESSAGE;
+  g_autoptr(disposition_t) disposition = dsn ? NULL : disposition_of_mail(mail);
+  result->content = dsn           ? MAPPING_CONTENT_REPORT
+                    : disposition ? MAPPING_CONTENT_NOTIFICATION
+                                  : MAPPING_CONTENT_MESSAGE;
   result->priority = envelope_priority(mail->root);
-  job_identifier_add(result, "message-id", mime_part_field(mail->root, "Message-ID"));
+  const char *message_id = mime_part_field(mail->root, "Message-ID");
+  g_autofree char *in_x400 = message_id ? identifier_in_x400(context, message_id) : NULL;
+  job_identifier_add(result, "message-id", message_id);
+  if (g_strcmp0(in_x400, message_id) != 0) /* one that X.400's bound cuts comes back so */
+    job_identifier_add(result, "message-id", in_x400);
   if (dsn)
     report_subject_of_dsn(mail, result);
+  if (disposition && disposition->original_message_id) {
+    g_autofree char *subject = identifier_in_x400(context, disposition->original_message_id);
+    job_identifier_add(result, "subject-message-id", subject);
+  }
   struct mail_time time;
   const char *deferred = mime_part_field(mail->root, "Deferred-Delivery"),
              *latest = mime_part_field(mail->root, "Latest-Delivery-Time");

@@ -65,22 +65,13 @@ static struct or_address *plain_address(struct to_x400 *to, const char *body)
   return *body == '/' ? or_address_parse(body, NULL) : NULL; /* of one that has no mailbox */
 }
 
-static bool same_mailbox(const char *mailbox, const char *typed)
-{
-  g_autofree char *type = NULL;
-  g_autofree char *address = delivery_status_address(typed, &type);
-  if (!address || !mailbox)
-    return false;
-  g_autofree char *decoded = delivery_status_xtext(address);
-  return g_ascii_strcasecmp(address, mailbox) == 0 || g_ascii_strcasecmp(decoded, mailbox) == 0;
-}
-
 const struct mapping_recipient *report_known_recipient(const struct mapping_subject *subject,
                                                        const struct status_recipient *recipient)
 {
   for (guint i = 0; subject->known && i < subject->recipients->len; i++) {
     const struct mapping_recipient *known = subject->recipients->pdata[i];
-    if (same_mailbox(known->mapped, recipient->original) || same_mailbox(known->mapped, recipient->final))
+    if (delivery_status_names(recipient->original, known->mapped) ||
+        delivery_status_names(recipient->final, known->mapped))
       return known;
   }
   /* forwarded on the way, by a system that does not say from where: there is only one it can be */
@@ -425,7 +416,7 @@ static bool put_recipients(struct report_making *making, const struct mapping_re
   g_autoptr(or_address_t) wrote = known ? or_address_parse(known->address, NULL) : NULL;
   if (redirect && !meant)
     meant = report_typed_address(to, source->final);
-  if (wrote && (!final || same_mailbox(known->mapped, source->final))) {
+  if (wrote && (!final || delivery_status_names(source->final, known->mapped))) {
     g_clear_pointer(&final, or_address_free);
     final = or_address_copy(wrote);
   } else if (wrote) {

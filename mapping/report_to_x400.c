@@ -36,20 +36,9 @@ bool report_is_dsn(const struct mime_mail *mail, const struct mapping_job *job)
          find_status(mail) != NULL;
 }
 
-static char *part_text(const struct mime_mail *mail, const struct mime_part *part, gsize most)
-{
-  g_autoptr(mime_spill_t) spill = mime_spill_new();
-  g_autoptr(octets_t) content =
-      mime_part_content(mail, part, spill, NULL); /* some encode what should be 7bit */
-  g_autoptr(GBytes) bytes = content ? octets_to_bytes(content, most, NULL) : NULL;
-  gsize length = 0;
-  const char *text = bytes ? g_bytes_get_data(bytes, &length) : NULL;
-  return text ? g_strndup(text, length) : NULL;
-}
-
 static struct delivery_status *read_status(const struct mime_mail *mail)
 {
-  g_autofree char *text = part_text(mail, find_status(mail), STATUS_MAX);
+  g_autofree char *text = delivery_status_part_text(mail, find_status(mail), STATUS_MAX);
   return text ? delivery_status_parse(text) : NULL;
 }
 
@@ -64,7 +53,7 @@ static char *returned_message_id(const struct mime_mail *mail)
   if (part && part->children && part->children->len)
     return g_strdup(mime_part_field(part->children->pdata[0], "Message-ID"));
   part = find_part(mail->root, header);
-  g_autofree char *text = part ? part_text(mail, part, HEADER_MAX) : NULL;
+  g_autofree char *text = part ? delivery_status_part_text(mail, part, HEADER_MAX) : NULL;
   g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
   for (guint i = 0; lines[i]; i++)
     if (g_ascii_strncasecmp(lines[i], "Message-ID:", 11) == 0) {

@@ -1,6 +1,8 @@
 /* write_apdu.c - WRITE from mail to P1: one message APDU for the recipients at one peer. */
 #include "mapping/downgrade.h"
 #include "mapping/envelope.h"
+#include "mapping/notification.h"
+#include "mapping/notification_request.h"
 #include "mapping/report.h"
 #include "mapping/smime.h"
 
@@ -26,6 +28,7 @@ static struct octets *make_content(struct to_x400 *to, GError **error)
   object->present = InformationObject_PR_ipm;
   struct IPM *ipm = &object->choice.ipm;
   heading_to_x400(to, to->mail->root, false, &ipm->heading, fields);
+  notification_request_to_x400(to, to->mail->root, &ipm->heading, fields);
   if (!body_to_x400(to, to->mail->root, ipm, fields, error))
     return NULL;
   struct downgrade downgrade = {to->context, to->value, to->losses};
@@ -54,6 +57,7 @@ void write_apdu_begin(struct to_x400 *to, struct mapping_context *context, const
                          .spill = spill,
                          .types = eit_new(),
                          .losses = losses,
+                         .sender = job->sender,
                          .now = job_time(job->received_us),
                          .old = mapping_peer_p2(peer)};
   x400_queue_id(job->id, to->id);
@@ -104,8 +108,9 @@ void mapping_write_apdu(struct mapping_context *context, const struct mapping_jo
   result->format = MAPPING_APDU;
   for (guint i = 0; i < job->recipients->len; i++)
     g_ptr_array_add(result->recipients, job_recipient_copy(job->recipients->pdata[i]));
-  g_autoptr(octets_t) made = report_is_dsn(mail, job) ? report_to_x400(&to, job, result, &error)
-                                                      : write_apdu_message(&to, job, &error);
+  g_autoptr(octets_t) made = report_is_dsn(mail, job)                ? report_to_x400(&to, job, result, &error)
+                             : notification_is_answer(&to, job)      ? notification_to_x400(&to, job, &error)
+                                                                     : write_apdu_message(&to, job, &error);
   g_autoptr(octets_t) apdu = for_peer(&to, job, made, result, &error);
   if (apdu)
     job_output(job, apdu, result);

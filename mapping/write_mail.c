@@ -1,6 +1,7 @@
 /* write_mail.c - WRITE from P1 to mail: one RFC 5322 message for the recipients at one SMTP hop. */
 #include "mapping/envelope.h"
 #include "mapping/notification.h"
+#include "mapping/notification_request.h"
 #include "mapping/report.h"
 #include "mapping/smime.h"
 #include "mapping/trace.h"
@@ -50,6 +51,36 @@ static void write_date(struct from_x400 *from, const struct mapping_job *job, GP
   mime_writer_field(from->writer, "Date", text->str);
 }
 
+/* 5.3.5: To is who was first meant, when the notification was redirected. */
+static char *notified(struct from_x400 *from, const struct mapping_result *result)
+{
+  const struct mapping_recipient *first = result->recipients->len ? result->recipients->pdata[0] : NULL;
+  const char *typed = first ? first->orcpt : NULL;
+  g_autoptr(or_address_t) meant =
+      typed && g_str_has_prefix(typed, "x400;") ? or_address_parse(typed + strlen("x400;"), NULL) : NULL;
+  char *mailbox = meant ? address_from_or(from->context, meant, ADDRESS_HEADING, NULL, NULL) : NULL;
+  return mailbox ? mailbox : g_strdup(first ? first->mapped : "");
+}
+
+/* RFC 8098 3: from nobody, and nobody is told what becomes of it. */
+static bool write_notification(struct from_x400 *from, const struct mapping_job *job, const struct IPN *ipn,
+                               struct mapping_result *result, GError **error)
+{
+  const struct mapping_peer *peer = mapping_settings_peer(from->context->settings, job->peer);
+  g_autofree char *to = notified(from, result);
+  if (peer && peer->notification_text)
+    return notification_from_x400(from, ipn, to, NULL, error);
+  bool good = notification_from_x400(from, ipn, to, job, error);
+  g_free(result->sender);
+  result->sender = g_strdup("");
+  g_clear_pointer(&result->envid, g_free);
+  result->ret = MAPPING_RET_DEFAULT;
+  from->sender = NULL;
+  for (guint i = 0; i < result->recipients->len; i++)
+    ((struct mapping_recipient *)result->recipients->pdata[i])->notify = MAPPING_NOTIFY_NEVER;
+  return good;
+}
+
 static bool write_message(struct from_x400 *from, const struct mapping_job *job,
                           const struct asn1_value *apdu, const Message_t *message,
                           struct mapping_result *result, GError **error)
@@ -82,10 +113,11 @@ static bool write_message(struct from_x400 *from, const struct mapping_job *job,
     return smime_write(from, smime, octets, types, only ? only->mapped : NULL, error);
   }
   const InformationObject_t *object = asn1_value_get(content);
-  if (object->present == InformationObject_PR_ipm)
+  if (object->present == InformationObject_PR_ipm) {
+    notification_request_from_x400(from, result->recipients, &object->choice.ipm.heading);
     return ipm_from_x400(from, &object->choice.ipm, error);
-  const struct mapping_recipient *first = result->recipients->len ? result->recipients->pdata[0] : NULL;
-  return notification_from_x400(from, &object->choice.ipn, first ? first->mapped : "", error);
+  }
+  return write_notification(from, job, &object->choice.ipn, result, error);
 }
 
 static bool write_apdu(struct from_x400 *from, const struct mapping_job *job, const struct asn1_value *apdu,
