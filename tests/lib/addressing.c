@@ -110,6 +110,9 @@ static void set_random(GRand *random, struct or_address *address, enum or_key ke
     value[info->bound] = 0;
   bool alone = twin && below(random, 2);
   or_address_set(address, key, index, alone ? NULL : value, twin);
+  struct or_attribute *attribute = or_address_attribute(address, key, index);
+  if (twin && below(random, 3) == 0) /* of 1999 */
+    attribute->universal = g_steal_pointer(&attribute->teletex);
   if (key == OR_DDA) {
     struct or_attribute *dda = or_address_attribute(address, key, index);
     if (!alone)
@@ -180,18 +183,27 @@ static void add_postal(GRand *random, struct or_address *address)
   for (enum or_key key = OR_PD_OFFICE; key <= OR_PD_LOCAL; key++)
     if (key != OR_PD_UNFORMATTED && below(random, 3) == 0)
       set_random(random, address, key, 0);
+  if (below(random, 3) == 0)
+    set_random(random, address, OR_PD_SERVICE, 0);
   for (guint lines = below(random, 7), i = 0; i < lines; i++) {
     g_autofree char *line = printable(random, 30);
     or_address_set(address, OR_PD_UNFORMATTED, i, line, NULL);
   }
+  if (below(random, 4) == 0)
+    or_address_require(address, OR_PD_UNFORMATTED, 0)->teletex = wide(random, 30);
 }
 
 static void add_terminal(GRand *random, struct or_address *address)
 {
-  if (below(random, 2))
+  static const char *const psaps[] = {"'61'H/'62'H/'63'H/NS+4700",
+                                      "'62'H/'63'H/NS+47000580005A_NS+54", "'63'H/NS+47", "NS+49"};
+  guint kind = below(random, 3);
+  if (kind == 0)
     set_random(random, address, OR_X121, 0);
-  else
+  else if (kind == 1)
     set_random(random, address, OR_NET_NUMBER, 0);
+  else
+    or_address_set(address, OR_NET_PSAP, 0, pick(random, psaps, G_N_ELEMENTS(psaps)), NULL);
   if (or_address_attribute(address, OR_NET_NUMBER, 0) && below(random, 2))
     set_random(random, address, OR_NET_SUBADDRESS, 0);
   if (below(random, 2))
