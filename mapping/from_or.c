@@ -135,8 +135,7 @@ static char *local_part(const struct or_address *address, guint depth)
     person = person && key >= OR_SURNAME && key <= OR_GENERATION;
   }
   g_autofree char *name = person ? or_text_format_pn(left) : NULL;
-  g_autoptr(or_address_t) misread = name ? or_text_parse_local_part(name, NULL) : NULL;
-  return name && !misread ? g_steal_pointer(&name) : or_address_format(left);
+  return name && !or_text_is_pairs(name) ? g_steal_pointer(&name) : or_address_format(left);
 }
 
 /* The mailbox, if 4.3.4 gives the same address for it. */

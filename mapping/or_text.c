@@ -427,6 +427,14 @@ struct or_address *or_address_parse(const char *text, GError **error)
   return pairs ? from_pairs(pairs, error) : NULL;
 }
 
+bool or_text_is_pairs(const char *text)
+{
+  if (*text != '/' && !strchr(text, ';'))
+    return false;
+  g_autoptr(GPtrArray) pairs = read_pairs(text, NULL);
+  return pairs != NULL;
+}
+
 struct or_address *or_text_parse_local_part(const char *text, GError **error)
 {
   if (*text != '/' && !strchr(text, ';')) {

@@ -13,6 +13,9 @@
 /* The std-or form of a local part: as or_address_parse(), but it must begin with a separator (or hold a ";"),
  * so that a personal name is not taken for one. NULL and error when it is not one. */
 struct or_address *or_text_parse_local_part(const char *text, GError **error);
+/* Whether a local part is such by its syntax, keyword=value, whatever the values (4.3.4 Stage I step 4): if they are
+ * wrong then (step 5), it is not tried as a personal name. */
+bool or_text_is_pairs(const char *text);
 
 /* encoded-pn (4.1.2).  parse adds surname, given name and initials; false when the text is none, or when
  * writing the names again would not give the same text (then the reply would go to another mailbox). format:

@@ -59,6 +59,10 @@ static struct or_address *read_local_part(const char *local, GPtrArray *explain)
                "4.3.4 Stage I steps 4 and 5: the local part is an O/R address (std-or-address-input)");
     return g_steal_pointer(&address);
   }
+  if (or_text_is_pairs(local)) {
+    rules_tell(explain, "4.3.4 Stage I step 5: std-or-address-input, but not of its types: %s", error->message);
+    return NULL;
+  }
   rules_tell(explain, "4.3.4 Stage I step 4: not std-or-address-input: %s", error->message);
   address = or_address_new();
   if (!or_text_parse_pn(local, address)) {

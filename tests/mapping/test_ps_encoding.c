@@ -31,7 +31,7 @@ static const struct {
     {"", "", true, true},
 };
 
-/* proves: B8<> */
+/* proves: B8<> B8-error */
 START_TEST(ps_encoded)
 {
   bool exact;
