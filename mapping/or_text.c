@@ -73,6 +73,8 @@ static char *lines_text(const struct or_address *address)
     }
     teletex = teletex ? teletex : wide(line);
   }
+  if (!any && teletex && ps_is_printable(teletex))
+    return g_strdup(teletex);
   return ps_teletex_format(any ? lines->str : NULL, teletex);
 }
 
