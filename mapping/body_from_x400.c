@@ -98,14 +98,24 @@ static struct mime_draft *read_part(const struct reading *reading, bool *written
   return NULL;
 }
 
-/* The same for the extended form of a basic part, read as that. */
+/* Whether there is more to do with a basic part than to wrap it whole. */
+static bool has_row(const struct BodyPart *part)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+    if (rows[i].kind == part->present)
+      return true;
+  return false;
+}
+
+/* The same for the extended form of a basic part, read as that; one that is wrapped keeps its own form (RFC 2157
+ * 3.2: bp-type=2.6.1.4.5 for an extended videotex, 6 for a basic one). */
 static struct mime_draft *read_any(const struct reading *reading, bool *written_r, GError **error)
 {
   struct from_x400 *from = reading->from;
   g_autoptr(octets_t) octets = body_basic_form(from->value, reading->part);
   const struct asn1_limits limits = {.elements = from->context->settings->elements_max};
   g_autoptr(asn1_value_t) basic = octets ? asn1_decode(&asn_DEF_BodyPart, octets, &limits, NULL) : NULL;
-  if (!basic)
+  if (!basic || !has_row(asn1_value_get(basic)))
     return read_part(reading, written_r, error);
   const struct asn1_value *value = from->value;
   struct reading inner = *reading;

@@ -259,7 +259,7 @@ bool body_to_x400(struct to_x400 *to, const struct mime_part *part, struct IPM *
   /* An EDI program wants the interchange first, and nothing else (decision 0138). */
   bool bare = to->interchanges && to->interchanges == (guint)body->list.count;
   if (good && to->old && fields->len && bare)
-    mapping_loss(to->losses, "heading: %u fields without counterpart are left out (edi-body): no text stands before an "
+    mapping_loss(to->losses, "heading: %u fields without counterpart are left out (RFC 1767): no text stands before an "
                              "interchange towards 1984",
                  fields->len);
   else if (good && to->old && fields->len)

@@ -42,7 +42,7 @@ static enum mapping_edi_body form_that_holds(struct making *making, enum edi_kin
     why = "it does not begin as an interchange, and would be taken for a text";
   if (!why)
     return form;
-  mapping_loss(to->losses, "body part %u: the interchange goes as bilaterally-defined body part (edi-body): %s",
+  mapping_loss(to->losses, "body part %u: the interchange goes as bilaterally-defined body part (RFC 1767): %s",
                to->part, why);
   return MAPPING_EDI_BILATERAL;
 }
@@ -61,7 +61,7 @@ static void mark(struct making *making, enum edi_kind kind)
   if (!to->old && needs_mark(making, kind))
     body_put_mark(making);
   else if (to->old && needs_mark(making, kind))
-    mapping_loss(to->losses, "body part %u: parameters and file name of the interchange are left out: 1984 has no "
+    mapping_loss(to->losses, "body part %u: parameters and file name of the interchange are left out (RFC 1767): 1984 has no "
                              "place beside it",
                  to->part);
 }

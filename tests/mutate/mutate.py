@@ -110,29 +110,36 @@ class Tools:
 
     def __init__(self):
         self.tests = [path.stem for path in sorted(ROOT.glob("tests/mapping/test_*.c"))]
-        library = [f"build/obj/tests/lib/{path.stem}.o" for path in sorted(ROOT.glob("tests/lib/*.c"))]
-        make("build/gw400", *(f"build/obj/tests/mapping/{name}.o" for name in self.tests), *library)
-        make("build/obj/gateway/cli/gw400.o")
+        make("build/gw400", "build/obj/gateway/cli/gw400.o")
         printed = run(["make", "-s", "-f", "-", "flags"], input="include Makefile\nflags: ; @echo '$(BASE) -O0'; echo '$(PKG_CFLAGS)'; "
                       "echo '$(PKG_LIBS)'; echo '$(CC)'; pkg-config --libs check\n")
-        self.keep(library)
         lines = [line for line in printed.stdout.splitlines() if line.strip()]
         if printed.returncode or len(lines) < 5:
             raise Trouble(f"the Makefile's flags: {printed.stderr}")
         self.flags = shlex.split(lines[0]) + ["-w", f"-I{BASE}/include", "-isystem", f"{BASE}/gen"] + shlex.split(lines[1])
         self.libs, self.cc, self.check = shlex.split(lines[2]), lines[3], shlex.split(lines[4])
-        self.library = [str(BASE / pathlib.Path(path).name) for path in library]
+        self.library = []
+        self.keep()
 
-    def keep(self, library):
-        """Copies of what compiler and linker will read."""
+    def keep(self):
+        """Copies of what compiler and linker will read; the tests' programs as objects."""
         for folder in ("mapping", "asn1"):
             shutil.copytree(ROOT / folder, BASE / "include" / folder, ignore=shutil.ignore_patterns("*.c", "modules", "skeletons"))
         (BASE / "gen").mkdir()
         for path in [*ROOT.glob("build/gen/*.h")]:
             shutil.copy(path, BASE / "gen")
-        objects = [f"build/obj/tests/mapping/{name}.o" for name in self.tests] + library
-        for path in [*objects, "build/gw400.a", "build/gen.a", "build/obj/gateway/cli/gw400.o", "build/gw400"]:
+        for path in ["build/gw400.a", "build/gen.a", "build/obj/gateway/cli/gw400.o", "build/gw400"]:
             shutil.copy(ROOT / path, BASE)
+        self.library = [str(BASE / f"{path.stem}.o") for path in sorted(ROOT.glob("tests/lib/*.c"))]
+        sources = [*ROOT.glob("tests/lib/*.c"), *ROOT.glob("tests/mapping/test_*.c")]
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(self.test_object, sources))
+
+    def test_object(self, source):
+        include = ["-Ibuild/include/tests" if flag == f"-I{BASE}/include" else flag for flag in self.flags]
+        done = run([self.cc, *include, "-c", str(source), "-o", str(BASE / f"{source.stem}.o")])
+        if done.returncode:
+            raise Trouble(f"{source.name} does not compile: {done.stderr[:1000]}")
 
     def compile(self, mutant, folder):
         source, target = folder / mutant.path.name, folder / "mutant.o"

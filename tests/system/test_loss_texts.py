@@ -11,11 +11,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import gateway  # noqa: E402
 
 tap = gateway.Tap()
-CLAUSE = r"\((?:RFC \d+|X\.\d+|ISO \d+|X\.408)(?: [^()]+)?\)"
+CLAUSE = r"\((?:RFC \d+|X\.\d+|ISO \d+|X\.408)(?: (?:[^()]|\([^()]*\))+)?\)"
 WHOLE = re.compile(rf"[^:]+: .*\S {CLAUSE}(?:: .+)?")
 TOLD = re.compile(rf".*\S {CLAUSE}(?:: .+)?")
 CALL = re.compile(r"\b(mapping_loss|tell)\s*\(")
-LITERALS = re.compile(r'[^";]*((?:"(?:\\.|[^"\\])*"(?:\s*PRI\w+|G_G\w+)?\s*)+)')
+LITERALS = re.compile(r'[^";]*((?:"(?:\\.|[^"\\])*"(?:\s*(?:PRI|G_G)\w+)?\s*)+)')
 
 
 def texts(path):
@@ -28,7 +28,7 @@ def texts(path):
         text = "".join(re.findall(r'"((?:\\.|[^"\\])*)"', literals[1]))
         if call[1] == "tell" and path.name != "downgrade.c":
             continue
-        if not text.startswith("%s%s%s") and text != "%s":
+        if not text.startswith("%s%s%s") and not re.fullmatch(r"[^()]*%s", text):  # put together elsewhere
             yield source.count("\n", 0, call.start()) + 1, call[1], text
     for handed in re.finditer(r'g_strdup_printf\("([^"]*(?:discarded|left out|dropped|cut)[^"]*)"', source):
         yield source.count("\n", 0, handed.start()) + 1, "mapping_loss", handed[1]
