@@ -143,15 +143,24 @@ static enum system registered_system(long registration)
   }
 }
 
-static void designate_graphic(struct charset_decoder *decoder, bool multiple, guint at)
+/* A set that is not known: none of its characters can be shown, and its octets are no others' either. */
+static const struct graphic_set *unknown_set(guint octets)
 {
-  guint8 final = decoder->escape[decoder->escape_length - 1], to = decoder->escape[at];
-  guint8 intermediate = at + 2 < decoder->escape_length ? decoder->escape[at + 1] : 0;
+  static const guint16 empty[96];
+  static const struct graphic_set unknown[] = {{.size = 96, .octets = 1, .table = empty},
+                                               {.size = 94, .octets = 2, .table = empty}};
+  return &unknown[octets - 1];
+}
+
+/* next: of the sequence, behind the octet that says where to. */
+static void designate_graphic(struct charset_decoder *decoder, bool multiple, guint8 to, guint next)
+{
+  guint8 final = decoder->escape[decoder->escape_length - 1];
+  guint8 intermediate = next + 1 < decoder->escape_length ? decoder->escape[next] : 0;
   guint octets = multiple ? 2 : 1;
-  if (to >= 0x28 && to <= 0x2B)
-    decoder->g[to - 0x28] = graphic_set_designated(94, octets, intermediate, final);
-  else
-    decoder->g[to - 0x2C] = graphic_set_designated(96, octets, intermediate, final);
+  guint element = to <= 0x2B ? to - 0x28U : to - 0x2CU;
+  const struct graphic_set *set = graphic_set_designated(to <= 0x2B ? 94 : 96, octets, intermediate, final);
+  decoder->g[element] = set ? set : unknown_set(octets);
 }
 
 /* ESC, intermediate octets of column 2, a final octet. */
@@ -162,9 +171,9 @@ static void designate(struct charset_decoder *decoder)
   bool multiple = length > 1 && first == 0x24;
   guint8 to = multiple && length > 2 ? decoder->escape[1] : first;
   if (multiple && length == 2) /* ESC 2/4 4/0 to 4/2: G0, as before ISO 2022 knew others */
-    decoder->g[0] = graphic_set_designated(94, 2, 0, final);
+    designate_graphic(decoder, true, 0x28, 1);
   else if ((to >= 0x28 && to <= 0x2B) || (to >= 0x2D && to <= 0x2F))
-    designate_graphic(decoder, multiple, multiple ? 1 : 0);
+    designate_graphic(decoder, multiple, to, multiple ? 2 : 1);
   else if (to == 0x25)
     decoder->system = other_system(length == 3 && decoder->escape[1] == 0x2F, final);
   else if (to == 0x21) /* C0: 106 is T.61's; the others differ in what is no text */
@@ -274,7 +283,7 @@ static void feed_graphic(struct charset_decoder *decoder, guint8 octet, GString 
     write_character(decoder, ' ', out);
   else if (set && octet == 0xA0 && set->size == 94)
     write_character(decoder, 0xA0, out);
-  else if (octet == 0x7F) /* DELETE */
+  else if (octet == 0x7F && !(set && set->size == 96 && set->octets == 1)) /* DELETE */
     lose(decoder, &decoder->loss.dropped);
   else if (set)
     write_from_set(decoder, set, octet, out);

@@ -68,8 +68,7 @@ static const char *const sets[] = {
     "ISO-2022-CN",
     "ISO-2022-CN-EXT",
     "EUC-JP x-euc-jp",
-    "SHIFT_JIS x-sjis ms_kanji shift-jis sjis",
-    "CP932 windows-31j cp932 windows-932",
+    "CP932 windows-31j windows-932 shift_jis x-sjis ms_kanji shift-jis sjis", /* whose backslash is one */
     "ISO-2022-JP",
     "ISO-2022-JP-2",
     "ISO-2022-JP-3",

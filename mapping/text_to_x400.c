@@ -90,7 +90,7 @@ static struct way way_of(enum mapping_text_body form, const struct text_pass *lo
   }
   switch (form) {
   case MAPPING_TEXT_GENERAL:
-    way.registration = named && charset_choice_holds(choice, named) ? named : charset_choice_result(choice);
+    way.registration = named && named != UTF_8 && charset_choice_holds(choice, named) ? named : charset_choice_result(choice);
     break;
   case MAPPING_TEXT_UTF8:
     way.registration = UTF_8;

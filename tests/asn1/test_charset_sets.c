@@ -174,7 +174,7 @@ static bool is_known_difference(guint registration, guint first, guint second)
 {
   static const struct {
     guint registration, first, second;
-  } known[] = {{103, 0x29, 0}};
+  } known[] = {{103, 0x29, 0}, {58, 0x21, 0x24}, {58, 0x21, 0x2A}};
   for (gsize i = 0; i < G_N_ELEMENTS(known); i++)
     if (known[i].registration == registration && known[i].first == first && known[i].second == second)
       return true;
