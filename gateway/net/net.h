@@ -170,6 +170,21 @@ typedef void (*net_mx_callback)(void *user, const struct net_mx_answer *answer);
  * own host; a domain in UTF-8 is looked up as A-labels. The answer is the callee's only during the call.
  * Returns an id to cancel by, never 0. */
 guint net_resolve_mx(struct net_resolver *resolver, const char *domain, net_mx_callback callback, void *user);
+/* RFC 2163: the PX records (type 26) of NAME.root, else of "*" under it and under each of name's parents, the
+ * longest first (a wildcard stands above names that exist, RFC 4592; the literal asks what it says there). */
+struct net_px_answer {
+  enum net_dns_status status; /* OK; NO_NAME: none of them; TEMPORARY */
+  bool secure;                /* every part of it was validated by DNSSEC */
+  guint ttl;                  /* seconds that it may be kept, also one that says there is nothing */
+  GPtrArray *records;         /* of char*, "PREFERENCE MAP822 MAPX400", names without their last dot, sorted */
+  char *words;                /* TEMPORARY: why */
+};
+typedef void (*net_px_callback)(void *user, const struct net_px_answer *answer);
+/* The answer is the callee's only during the call; the query ends unanswered with its resolver. */
+void net_resolve_px(struct net_resolver *resolver, const char *name, const char *root, net_px_callback callback,
+                    void *user);
+/* An RDATA of type PX as such a text; NULL when it is none, or a name has octets beyond letters, digits, "-", "_". */
+char *net_px_text(const guint8 *rdata, gsize length);
 /* The callback then does not come; an id that is over is ignored. */
 void net_resolve_cancel(struct net_resolver *resolver, guint id);
 

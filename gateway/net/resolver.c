@@ -7,20 +7,12 @@
 #include <string.h>
 #include <unbound.h>
 
-#include "net/net.h"
+#include "net/resolver_private.h"
 
-enum { TYPE_A = 1, TYPE_MX = 15, TYPE_AAAA = 28, CLASS_IN = 1, RCODE_NXDOMAIN = 3 };
+enum { TYPE_A = 1, TYPE_MX = 15, TYPE_AAAA = 28 };
 /* What is taken of a large answer. */
 enum { HOSTS_MAX = 16, ADDRESSES_MAX = 16 };
 enum { TIMEOUT_MS = 30 * 1000 };
-
-struct net_resolver {
-  struct ub_ctx *context;
-  struct net_loop *loop;
-  struct net_watch *watch;
-  guint timeout_ms, last_id;
-  GHashTable *queries; /* id: struct query, owned */
-};
 
 struct query {
   struct net_resolver *resolver;
@@ -87,6 +79,11 @@ static int set_up(struct ub_ctx *context, const struct net_resolver_options *opt
     ub_ctx_resolvconf(context, NULL);
     ub_ctx_hosts(context, NULL);
   }
+  /* A server that was away is asked again soon, not after a quarter of an hour. */
+  if (status == 0)
+    status = ub_ctx_set_option(context, "infra-host-ttl:", "30");
+  if (status == 0)
+    status = ub_ctx_set_option(context, "infra-keep-probing:", "yes");
   if (status == 0 && options->hosts != NULL)
     status = ub_ctx_hosts(context, options->hosts);
   if (status == 0 && options->lift_test_zones) /* RFC 6761: unbound answers for .test itself */
@@ -111,6 +108,7 @@ struct net_resolver *net_resolver_new(struct net_loop *loop, const struct net_re
   resolver->loop = loop;
   resolver->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : TIMEOUT_MS;
   resolver->queries = g_hash_table_new_full(NULL, NULL, NULL, query_free);
+  resolver->px = g_hash_table_new_full(NULL, NULL, resolver_px_free, NULL);
   resolver->watch = net_watch_new(loop, ub_fd(context), process, resolver);
   net_watch_events(resolver->watch, true, false);
   return resolver;
@@ -121,6 +119,7 @@ void net_resolver_free(struct net_resolver *resolver)
   if (resolver == NULL)
     return;
   g_hash_table_unref(resolver->queries);
+  g_hash_table_unref(resolver->px);
   net_watch_free(resolver->watch);
   ub_ctx_delete(resolver->context);
   g_free(resolver);
@@ -226,9 +225,7 @@ static void look_up_addresses(struct query *query)
   }
 }
 
-/* A name in wire form as text without its last dot; NULL unless each octet is what stands in host names. ""
- * is the root. */
-static char *read_name(const guint8 *wire, int length)
+char *resolver_read_name(const guint8 *wire, int length)
 {
   g_autoptr(GString) name = g_string_new(NULL);
   int i = 0;
@@ -262,7 +259,7 @@ static void take_mx(struct query *query, const struct ub_result *result)
 {
   for (guint i = 0; result->data[i] != NULL && query->answer.hosts->len < HOSTS_MAX; i++) {
     const guint8 *data = (const guint8 *)result->data[i];
-    g_autofree char *host = result->len[i] > 2 ? read_name(data + 2, result->len[i] - 2) : NULL;
+    g_autofree char *host = result->len[i] > 2 ? resolver_read_name(data + 2, result->len[i] - 2) : NULL;
     if (host == NULL)
       continue;
     if (*host == '\0')

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TYPE_A = 1, TYPE_MX = 15, TYPE_AAAA = 28 };
+enum { TYPE_A = 1, TYPE_MX = 15, TYPE_PX = 26, TYPE_AAAA = 28 };
 
 struct dns_server {
   int fd;
@@ -57,6 +57,11 @@ static bool put_data(GByteArray *out, const struct dns_record *record, int type)
   if (type == TYPE_MX && strcmp(record->type, "MX") == 0) {
     put16(data, (guint)atoi(record->data));
     put_name(data, strchr(record->data, ' ') + 1);
+  } else if (type == TYPE_PX && strcmp(record->type, "PX") == 0) {
+    g_auto(GStrv) words = g_strsplit(record->data, " ", 3);
+    put16(data, (guint)atoi(words[0]));
+    put_name(data, words[1]);
+    put_name(data, words[2]);
   } else if (type == TYPE_A && strcmp(record->type, "A") == 0 &&
              inet_pton(AF_INET, record->data, address) == 1)
     g_byte_array_append(data, address, 4);

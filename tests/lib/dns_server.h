@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-/* A row: "MX" data is "10 host", "A" and "AAAA" an address; for all types: "SILENT" never answers, "SERVFAIL"
+/* A row: "MX" data is "10 host", "PX" data is "50 map822 mapx400", "A" and "AAAA" an address; for all types: "SILENT" never answers, "SERVFAIL"
  * fails, "EXISTS" makes a name that has no records. A name without a row does not exist (NXDOMAIN). The table
  * ends with {NULL}. */
 struct dns_record {
