@@ -53,11 +53,26 @@ struct store_recipient *store_recipient_copy(const struct store_recipient *recip
   return copy;
 }
 
+void store_answer_free(struct store_answer *answer)
+{
+  if (!answer)
+    return;
+  g_free(answer->key);
+  g_bytes_unref(answer->octets);
+  g_free(answer);
+}
+
+static GPtrArray *no_answers(void)
+{
+  return g_ptr_array_new_with_free_func((GDestroyNotify)store_answer_free);
+}
+
 struct store_message *store_message_new(void)
 {
   struct store_message *message = g_new0(struct store_message, 1);
   message->priority = STORE_NORMAL;
   message->recipients = g_ptr_array_new_with_free_func((GDestroyNotify)store_recipient_free);
+  message->answers = no_answers();
   return message;
 }
 
@@ -72,6 +87,7 @@ void store_message_free(struct store_message *message)
   g_bytes_unref(message->body);
   g_free(message->spool);
   g_ptr_array_unref(message->recipients);
+  g_ptr_array_unref(message->answers);
   g_free(message);
 }
 
@@ -84,6 +100,7 @@ struct store_message *store_message_copy(const struct store_message *message)
   copy->note = bytes_ref(message->note);
   copy->body = bytes_ref(message->body);
   copy->spool = g_strdup(message->spool);
+  copy->answers = no_answers(); /* a transaction writes them one by one */
   copy->recipients = g_ptr_array_new_full(message->recipients->len, (GDestroyNotify)store_recipient_free);
   for (guint i = 0; i < message->recipients->len; i++)
     g_ptr_array_add(copy->recipients, store_recipient_copy(g_ptr_array_index(message->recipients, i)));

@@ -41,7 +41,11 @@ static const char version_1[] =
 static const char version_2[] =
     "CREATE TABLE transfer(name TEXT PRIMARY KEY, spool TEXT, octets BLOB NOT NULL) WITHOUT ROWID;";
 
-const char *const schema_steps[] = {version_1, version_2};
+/* What was looked up for a message outside the mapping tables: a repeated conversion has the same answers. */
+static const char version_3[] = "CREATE TABLE answer(message INTEGER NOT NULL, key TEXT NOT NULL, octets BLOB NOT "
+                                "NULL, PRIMARY KEY(message, key)) WITHOUT ROWID;";
+
+const char *const schema_steps[] = {version_1, version_2, version_3};
 const guint schema_version = G_N_ELEMENTS(schema_steps);
 
 static bool run(sqlite3 *db, const char *sql, GError **error)

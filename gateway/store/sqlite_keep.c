@@ -82,11 +82,15 @@ static bool prune_messages(struct sqlite_store *store, gint64 before_us, struct 
                                   " (SELECT id FROM message WHERE id > ? AND id <= ? AND state = 6)");
   query_int(&recipients, (gint64)first);
   query_int(&recipients, (gint64)cursor->after);
+  struct query answers = query_begin(&store->writer, "DELETE FROM answer WHERE message IN"
+                                                     " (SELECT id FROM message WHERE id > ? AND id <= ? AND state = 6)");
+  query_int(&answers, (gint64)first);
+  query_int(&answers, (gint64)cursor->after);
   struct query messages =
       query_begin(&store->writer, "DELETE FROM message WHERE id > ? AND id <= ? AND state = 6");
   query_int(&messages, (gint64)first);
   query_int(&messages, (gint64)cursor->after);
-  return query_run(&recipients, error) && query_run(&messages, error);
+  return query_run(&recipients, error) && query_run(&answers, error) && query_run(&messages, error);
 }
 
 bool sqlite_prune(struct store_backend *backend, gint64 before_us, struct store_cursor *cursor, bool *more_r,

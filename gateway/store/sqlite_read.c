@@ -69,6 +69,19 @@ static bool load_recipients(struct sqlite_store *store, struct store_message *me
   return query_end(&query, error);
 }
 
+static bool load_answers(struct sqlite_store *store, struct store_message *message, GError **error)
+{
+  struct query query =
+      query_begin(&store->reader, "SELECT key, octets FROM answer WHERE message = ? ORDER BY key");
+  query_int(&query, (gint64)message->id);
+  while (query_row(&query)) {
+    struct store_answer *answer = g_new0(struct store_answer, 1);
+    *answer = (struct store_answer){.key = row_text(&query, 0), .octets = row_octets(&query, 1)};
+    g_ptr_array_add(message->answers, answer);
+  }
+  return query_end(&query, error);
+}
+
 /* NULL without error: it is not there. */
 static struct store_message *load_message(struct sqlite_store *store, guint64 id, bool with_body,
                                           GError **error)
@@ -76,7 +89,7 @@ static struct store_message *load_message(struct sqlite_store *store, guint64 id
   struct query query = query_begin(&store->reader, "SELECT " MESSAGE_COLUMNS " FROM message WHERE id = ?");
   query_int(&query, (gint64)id);
   struct store_message *message = query_row(&query) ? row_message(&query) : NULL;
-  bool ok = query_end(&query, error) && (!message || !with_body || load_body(store, message, error));
+  bool ok = query_end(&query, error) && (!message || !with_body || (load_body(store, message, error) && load_answers(store, message, error)));
   if (!ok)
     g_clear_pointer(&message, store_message_free);
   return message;

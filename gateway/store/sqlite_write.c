@@ -418,6 +418,18 @@ static bool apply_transfer(struct sqlite_store *store, struct store_txn *txn, co
   return query_run(&query, error);
 }
 
+static bool apply_answer(struct sqlite_store *store, struct store_txn *txn, const struct store_op *op,
+                         GError **error)
+{
+  (void)txn;
+  struct query query = query_begin(&store->writer, "INSERT INTO answer VALUES(?1, ?2, ?3)"
+                                                   " ON CONFLICT(message, key) DO UPDATE SET octets = ?3");
+  query_int(&query, (gint64)op->message);
+  query_text(&query, op->name);
+  query_octets(&query, op->octets);
+  return query_run(&query, error);
+}
+
 static const apply_op appliers[] = {
     [STORE_OP_RECEIVE] = apply_receive,     [STORE_OP_ROUTE] = apply_route,
     [STORE_OP_RECIPIENT] = apply_recipient, [STORE_OP_ATTEMPT] = apply_attempt,
@@ -425,7 +437,7 @@ static const apply_op appliers[] = {
     [STORE_OP_RETRY] = apply_retry,         [STORE_OP_DELETE] = apply_delete,
     [STORE_OP_DONE] = apply_done,           [STORE_OP_IDENTIFIER] = apply_identifier,
     [STORE_OP_AUDIT] = apply_audit,         [STORE_OP_VALUE] = apply_value,
-    [STORE_OP_TRANSFER] = apply_transfer,
+    [STORE_OP_TRANSFER] = apply_transfer,   [STORE_OP_ANSWER] = apply_answer,
 };
 
 bool sqlite_apply(struct store_backend *backend, struct store_txn *txn, GError **error)

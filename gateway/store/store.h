@@ -49,6 +49,9 @@ struct store_recipient {
   guint attempts;
   char *code, *reason;  /* last outcome: "5.1.1", words; or NULL */
 };
+/* What was looked up for a message (relay/answers.h): octets are the relay's. */
+struct store_answer { char *key; GBytes *octets; bool fresh; /* fresh: the relay's, never stored */ };
+void store_answer_free(struct store_answer *answer);
 struct store_message {
   guint64 id;           /* store_new_id(); printed as a queue identifier by store_id_format() */
   guint64 parent;       /* the message this one reports on, or 0 */
@@ -67,6 +70,7 @@ struct store_message {
   GBytes *body;         /* inline body, or NULL: then spool */
   char *spool;          /* spool file's name, or NULL */
   GPtrArray *recipients; /* of struct store_recipient, owned */
+  GPtrArray *answers;    /* of struct store_answer; parts of one message share it */
 };
 struct store_message *store_message_new(void);
 void store_message_free(struct store_message *message);
@@ -115,6 +119,8 @@ void store_txn_done(struct store_txn *txn, guint64 message);                    
 /* An identifier by which the message can be found: kind "message-id", "mts-id", "envid", "content-id", "ipm-id", "address",
  * "digest". Several messages may share a value. Values are compared octet for octet: fold case where case says nothing. */
 void store_txn_identifier(struct store_txn *txn, guint64 message, const char *kind, const char *value);
+/* An answer for the message under a key; one that is there is replaced. */
+void store_txn_answer(struct store_txn *txn, guint64 message, const char *key, GBytes *octets);
 /* The audit record; recipient < 0: the message as a whole. detail is a JSON object as text. */
 void store_txn_audit(struct store_txn *txn, guint64 message, gint recipient, const char *event, const char *detail);
 /* Small named values of the relay that change with the transition (association state, unproven confirmations); NULL deletes.

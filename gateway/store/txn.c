@@ -96,6 +96,14 @@ void store_txn_identifier(struct store_txn *txn, guint64 message, const char *ki
           .type = STORE_OP_IDENTIFIER, .message = message, .name = g_strdup(kind), .text = g_strdup(value)});
 }
 
+void store_txn_answer(struct store_txn *txn, guint64 message, const char *key, GBytes *octets)
+{
+  add(txn, (struct store_op){.type = STORE_OP_ANSWER,
+                             .message = message,
+                             .name = g_strdup(key),
+                             .octets = g_bytes_ref(octets)});
+}
+
 void store_txn_audit(struct store_txn *txn, guint64 message, gint recipient, const char *event,
                      const char *detail)
 {

@@ -20,7 +20,8 @@ enum store_op_type {
   STORE_OP_IDENTIFIER,
   STORE_OP_AUDIT,
   STORE_OP_VALUE,
-  STORE_OP_TRANSFER
+  STORE_OP_TRANSFER,
+  STORE_OP_ANSWER
 };
 
 struct store_op {
@@ -31,8 +32,8 @@ struct store_op {
   bool flag;                         /* ROUTE: claim; RECIPIENT: keep the claim; HOLD: held; TRANSFER: keep the file */
   gint64 time_us;                    /* HOLD, AUDIT: now; RETRY: due */
   gint number;                       /* ATTEMPT: attempts; AUDIT: recipient */
-  char *name, *text; /* PARK: text; IDENTIFIER: kind, value; AUDIT: event, detail; VALUE: name; TRANSFER: name, file */
-  GBytes *octets;    /* VALUE, TRANSFER: NULL deletes */
+  char *name, *text; /* PARK: text; IDENTIFIER: kind, value; AUDIT: event, detail; VALUE: name; TRANSFER: name, file; ANSWER: key */
+  GBytes *octets;    /* VALUE, TRANSFER: NULL deletes; ANSWER */
 };
 
 struct store_txn {

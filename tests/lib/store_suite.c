@@ -1024,6 +1024,38 @@ START_TEST(test_spool)
 }
 END_TEST
 
+static const struct store_answer *answer_of(const struct store_message *message, guint place, const char *key)
+{
+  ck_assert_uint_lt(place, message->answers->len);
+  const struct store_answer *answer = message->answers->pdata[place];
+  ck_assert_str_eq(answer->key, key);
+  return answer;
+}
+
+/* What was looked up for a message comes with it, over a restart too, and is replaced by what is known later. */
+START_TEST(test_answers)
+{
+  guint64 id = routed_one(), other = routed_one();
+  g_autoptr(GBytes) doubt = g_bytes_new("?", 1), found = g_bytes_new("!\0!", 3), nothing = g_bytes_new("-", 1);
+  struct store_txn *txn = store_txn_new();
+  store_txn_answer(txn, id, "dns\nb\n", doubt);
+  store_txn_answer(txn, id, "dns\na\n", nothing);
+  committed(txn);
+  txn = store_txn_new();
+  store_txn_answer(txn, id, "dns\nb\n", found);
+  committed(txn);
+  reopen();
+  struct store_message *message = sync_get(store, id, true);
+  ck_assert_uint_eq(message->answers->len, 2);
+  ck_assert(same(answer_of(message, 0, "dns\na\n")->octets, "-", 1));
+  ck_assert(same(answer_of(message, 1, "dns\nb\n")->octets, "!\0!", 3));
+  store_message_free(message);
+  message = sync_get(store, other, true);
+  ck_assert_uint_eq(message->answers->len, 0);
+  store_message_free(message);
+}
+END_TEST
+
 /* A transfer's file grows from checkpoint to checkpoint and over a restart, until a message takes it over. */
 START_TEST(test_transfer)
 {
@@ -1425,7 +1457,7 @@ Suite *store_suite(const struct suite_backend *with)
   const TTest *const groups[] = {test_bad_ones_do_not_take_others_along, test_busy};
   const TTest *const identifiers[] = {test_identifiers, test_values, test_ids, test_ids_from_threads,
                                       test_id_texts};
-  const TTest *const spool[] = {test_spool, test_transfer, test_transfer_given_up, test_spool_without_row, test_spool_of_refused_transaction};
+  const TTest *const spool[] = {test_spool, test_answers, test_transfer, test_transfer_given_up, test_spool_without_row, test_spool_of_refused_transaction};
   const TTest *const lists[] = {test_list, test_audit, test_prune};
   const TTest *const life[] = {test_lock, test_close_finishes, test_full, test_backup,
                                test_backup_under_load};

@@ -282,6 +282,25 @@ START_TEST(test_migration)
 }
 END_TEST
 
+/* A database of version 2, with a message in it, gets the answers' table and keeps what it has. */
+START_TEST(test_migration_to_answers)
+{
+  sqlite3 *db = NULL;
+  g_autoptr(GError) error = NULL;
+  ck_assert_int_eq(sqlite3_open(":memory:", &db), SQLITE_OK);
+  ck_assert(schema_migrate(db, schema_steps, 2, &error));
+  ck_assert_int_eq(ask(db, "SELECT count(*) FROM answer"), -1);
+  ck_assert_int_eq(sqlite3_exec(db, "INSERT INTO message VALUES(7,0,1,0,1,2,'smtp',1,1,0,8,NULL,NULL,NULL,NULL)", NULL,
+                                NULL, NULL),
+                   SQLITE_OK);
+  ck_assert_msg(schema_migrate(db, schema_steps, schema_version, &error), "%s", error ? error->message : "");
+  ck_assert_int_eq(ask(db, "SELECT version FROM schema"), schema_version);
+  ck_assert_int_eq(ask(db, "SELECT count(*) FROM answer"), 0);
+  ck_assert_int_eq(ask(db, "SELECT size FROM message WHERE id = 7"), 8);
+  sqlite3_close(db);
+}
+END_TEST
+
 START_TEST(test_newer_database_is_refused)
 {
   store_close(store);
@@ -366,6 +385,7 @@ static Suite *own_suite(void)
   tcase_add_test(life, test_not_a_database);
   tcase_add_test(life, test_clock_set_back);
   tcase_add_test(pure, test_migration);
+  tcase_add_test(pure, test_migration_to_answers);
   tcase_add_test(pure, test_release_during_a_pick);
   suite_add_tcase(suite, chain);
   suite_add_tcase(suite, disk);
