@@ -163,6 +163,7 @@ void check_config(struct config *config, GPtrArray *messages)
       check_complain(messages, config, table->line, "<table file=\"%s\">: there is no such file",
                      table->file);
   }
+  check_sources(config, messages);
   check_tls(config, &config->smtp.tls, messages);
   config->smtp.client_tls_files.line = config->smtp.line;
   check_tls(config, &config->smtp.client_tls_files, messages);

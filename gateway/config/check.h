@@ -18,4 +18,7 @@ void check_domain(const struct config *config, guint line, const char *element, 
 void check_complain(GPtrArray *messages, const struct config *config, guint line, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
+/* <addressing>: names the sources that have none. */
+void check_sources(struct config *config, GPtrArray *messages);
+
 #endif

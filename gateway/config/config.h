@@ -140,6 +140,19 @@ struct config_table {
   guint line;
 }; /* domain-to-or | or-to-domain | domain-to-or-gateway | or-to-domain-gateway | users | mailbox-to-or | or-to-mailbox */
 
+enum config_source_kind { CONFIG_SOURCE_TABLES, CONFIG_SOURCE_DNS, CONFIG_SOURCE_LDAP };
+enum config_ldap_tls { CONFIG_LDAP_TLS_NEVER, CONFIG_LDAP_TLS_START };
+struct config_source { /* <addressing><source/>: where mappings are looked up, the first first */
+  enum config_source_kind kind;
+  char *name;
+  char *root, *domain_root;                   /* dns */
+  char *url, *base, *bind_dn, *password_file; /* ldap */
+  enum config_ldap_tls tls;
+  char *ca;
+  guint timeout_s, ttl_s, negative_ttl_s;
+  guint line;
+};
+
 struct config {
   gatomicrefcount references;
   char *file;
@@ -157,6 +170,10 @@ struct config {
   guint64 record_memory; /* of all wire records together */
   struct config_tls p1_tls;
   GPtrArray *peers, *routes, *aliases, *media, *tables;
+  /* <addressing> */
+  GPtrArray *sources; /* config_source; none: the tables alone */
+  char *match;        /* first | longest */
+  guint lookups_max, lookup_rounds, lookup_cache, header_patience_s;
   /* <queue> */
   guint lifetime_s, lifetime_urgent_s, lifetime_non_urgent_s; /* 0: lifetime_s */
   guint deferral_max_s, fallback_after_s;
@@ -179,6 +196,7 @@ struct config {
 struct config *config_load(const char *file, GPtrArray *messages);
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
+const struct config_source *config_source(const struct config *config, const char *name);
 const struct config_peer *config_peer(const struct config *config, const char *name);
 /* Whether the peer's schedule lets us call at this time (UTC microseconds), and when that changes next;
  * G_MAXINT64: never. */

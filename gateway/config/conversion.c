@@ -119,6 +119,24 @@ static GVariant *tables(const struct config *config)
   return g_variant_builder_end(&list);
 }
 
+static GVariant *sources(const struct config *config)
+{
+  static const char *const kinds[] = {"tables", "dns", "ldap"};
+  GVariantBuilder list;
+  g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+  for (guint i = 0; i < config->sources->len; i++) {
+    const struct config_source *source = config->sources->pdata[i];
+    g_variant_builder_open(&list, G_VARIANT_TYPE_VARDICT);
+    add_text(&list, "kind", kinds[source->kind]);
+    add_text(&list, "name", source->name);
+    add_text(&list, "root", source->root);
+    add_text(&list, "domain-root", source->domain_root);
+    add_text(&list, "base", source->base);
+    g_variant_builder_close(&list);
+  }
+  return g_variant_builder_end(&list);
+}
+
 GVariant *config_conversion(const struct config *config, guint generation)
 {
   GVariantBuilder builder;
@@ -141,12 +159,26 @@ GVariant *config_conversion(const struct config *config, guint generation)
   g_variant_builder_add(&builder, "{sv}", "returned-max", g_variant_new_uint64(config->returned_max));
   add_text(&builder, "smarthost", config->smtp.smarthost);
   add_number(&builder, "smarthost-port", config->smtp.smarthost_port);
+  g_variant_builder_add(&builder, "{sv}", "sources", sources(config));
+  g_variant_builder_add(&builder, "{sv}", "longest-match",
+                        g_variant_new_boolean(strcmp(config->match, "longest") == 0));
+  add_number(&builder, "lookups-max", config->lookups_max);
   g_variant_builder_add(&builder, "{sv}", "peers", peers(config));
   g_variant_builder_add(&builder, "{sv}", "routes", routes(config));
   g_variant_builder_add(&builder, "{sv}", "aliases", aliases(config));
   g_variant_builder_add(&builder, "{sv}", "media", media(config));
   g_variant_builder_add(&builder, "{sv}", "tables", tables(config));
   return g_variant_builder_end(&builder);
+}
+
+const struct config_source *config_source(const struct config *config, const char *name)
+{
+  for (guint i = 0; name && i < config->sources->len; i++) {
+    const struct config_source *source = config->sources->pdata[i];
+    if (strcmp(source->name, name) == 0)
+      return source;
+  }
+  return NULL;
 }
 
 const struct config_peer *config_peer(const struct config *config, const char *name)

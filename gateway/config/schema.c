@@ -95,6 +95,47 @@ static const struct schema_attribute table_attributes[] = {
   {FILE_NAME("file", config_table, file), .required = true, .help = "The table's text file."},
   END_OF_ROWS};
 
+static const struct schema_attribute source_attributes[] = {
+  {ENUM("kind", config_source, kind, "tables|dns|ldap"), .required = true,
+   .help = "The <table> files; PX records in DNS (RFC 2163); a directory (RFC 2164)."},
+  {TEXT("name", config_source, name, 32), .help = "What it is called in logs and audit; none: its kind."},
+  {TEXT("root", config_source, root, 200),
+   .help = "dns: zone behind X42D.cc in names of O/R addresses; none: the country's own domain, as RFC 2163 has it."},
+  {TEXT("domain-root", config_source, domain_root, 200),
+   .help = "dns: zone behind mail domains; none: the mail domain itself."},
+  {TEXT("url", config_source, url, 255), .help = "ldap: the server, ldap://HOST[:PORT] or ldaps://HOST[:PORT]."},
+  {TEXT("base", config_source, base, 1024),
+   .help = "ldap: the entry above cn=X.400 to RFC 822 and cn=RFC 822 to X.400."},
+  {TEXT("bind-dn", config_source, bind_dn, 1024), .help = "ldap: who we are to the server; none: anonymous."},
+  {FILE_NAME("password-file", config_source, password_file), .help = "ldap: file whose first line is the password."},
+  {ENUM("tls", config_source, tls, "never|start"), .standard = "never",
+   .help = "ldap: start demands StartTLS; ldaps:// is TLS anyway."},
+  {FILE_NAME("ca", config_source, ca), .help = "ldap: authorities that verify the server; none: the system's."},
+  {DURATION("timeout", config_source, timeout_s, 1, 300), .standard = "10",
+   .help = "ldap: a look-up that takes longer is indeterminate."},
+  {DURATION("ttl", config_source, ttl_s, 0, DAYS(7)), .standard = "1h", .help = "ldap: an answer is kept this long."},
+  {DURATION("negative-ttl", config_source, negative_ttl_s, 0, DAYS(7)), .standard = "5m",
+   .help = "ldap: that there is no mapping is kept this long."},
+  END_OF_ROWS};
+
+static const struct schema_attribute addressing_attributes[] = {
+  {CHOICE("match", config, match, "first|longest"), .standard = "first",
+   .help = "Of several sources the first that has a mapping counts, or the longest match of all (RFC 2164 5)."},
+  {NUMBER("lookups-max", config, lookups_max, 1, 10000), .standard = "100",
+   .help = "Look-ups for the heading of one message; further addresses are encapsulated."},
+  {NUMBER("rounds-max", config, lookup_rounds, 1, 100), .standard = "12",
+   .help = "How often the look-ups of one conversion may lead to further ones."},
+  {NUMBER("cache", config, lookup_cache, 0, 10000000), .standard = "50000", .help = "Answers kept in memory."},
+  {DURATION("header-patience", config, header_patience_s, 0, HOURS(4)), .standard = "15m",
+   .help = "So long a message waits for the look-ups of addresses in its heading; then they are encapsulated "
+           "(RFC 2156 4.2.1: at most 1 to 4 hours)."},
+  END_OF_ROWS};
+
+static const struct schema_element addressing_children[] = {
+  {LIST("source", config, sources, config_source), .attributes = source_attributes,
+   .help = "Where mappings are looked up, the first first; none: the tables alone."},
+  END_OF_ROWS};
+
 static const struct schema_attribute queue_attributes[] = {
   {DURATION("lifetime", config, lifetime_s, 1, DAYS(30)), .standard = "4d",
    .help = "After this time the sender gets a report; it begins when a deferred message is released."},
@@ -171,6 +212,8 @@ static const struct schema_element root_children[] = {
    .help = "A media type and what it is in X.400, beside those of RFC 2157, 2158 and 2160."},
   {LIST("table", config, tables, config_table), .attributes = table_attributes,
    .help = "A mapping table: of RFC 2156 appendix F, or of single users."},
+  {PLAIN("addressing"), .attributes = addressing_attributes, .children = addressing_children,
+   .help = "Look-ups of address mappings outside the tables."},
   {LINED("queue", config, queue_line), .attributes = queue_attributes, .help = "Lifetime and retries."},
   {PLAIN("converters"), .attributes = converters_attributes,
    .help = "The sandboxed processes that convert messages."},
