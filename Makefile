@@ -25,12 +25,13 @@ may.gateway/store  :=
 may.gateway/net    :=
 may.gateway/config :=
 may.gateway/convert := asn1 mapping
-may.gateway/relay  := gateway/osi gateway/mhs gateway/smtp gateway/store gateway/net gateway/config \
+may.gateway/ldap   := gateway/convert/wire.h gateway/convert/sandbox.h
+may.gateway/relay  := gateway/ldap gateway/convert/wire.h gateway/osi gateway/mhs gateway/smtp gateway/store gateway/net gateway/config \
                       gateway/convert/client.h gateway/convert/job.h mapping/job.h
 may.gateway/admin  := gateway/config
 may.gateway/cli    := asn1 mapping gateway/osi gateway/mhs gateway/smtp gateway/store gateway/net gateway/config \
-                      gateway/convert gateway/relay
-FOLDERS := asn1 mapping $(addprefix gateway/,osi mhs smtp store net config convert relay admin cli)
+                      gateway/convert gateway/ldap gateway/relay
+FOLDERS := asn1 mapping $(addprefix gateway/,osi mhs smtp store net config convert ldap relay admin cli)
 ALL_FOLDERS := $(FOLDERS)
 
 # --- compilers and flags ---------------------------------------------------------------------------------------------
@@ -38,7 +39,7 @@ ALL_FOLDERS := $(FOLDERS)
 # libunbound by its name: its .pc asks for libevent's, which its Debian package does not bring.
 PKGS := glib-2.0 gio-unix-2.0 libuv openssl libxml-2.0 sqlite3 jansson libseccomp libsystemd zlib
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')
-PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lunbound -lm -lpthread
+PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lunbound -lldap -llber -lm -lpthread
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 PREFIX ?= /usr/local
 BASE := -std=c17 -D_GNU_SOURCE -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74 -g -fno-omit-frame-pointer -fstack-protector-strong
@@ -124,9 +125,9 @@ all: deps-build
 # --- packages: installed when missing, nothing else is assumed ---------------------------------------------------------------
 
 BUILD_PACKAGES := gcc patch pkg-config asn1c libglib2.0-dev libuv1-dev libssl-dev libxml2-dev libsqlite3-dev \
-  libunbound-dev libjansson-dev libseccomp-dev libsystemd-dev zlib1g-dev
+  libunbound-dev libldap-dev libjansson-dev libseccomp-dev libsystemd-dev zlib1g-dev
 RUN_PACKAGES := $(BUILD_PACKAGES) swaks python3 tcpdump tshark postfix
-TEST_PACKAGES := $(RUN_PACKAGES) check libxml2-utils openssl sqlite3
+TEST_PACKAGES := $(RUN_PACKAGES) check libxml2-utils openssl sqlite3 nsd slapd ldap-utils
 FUZZ_PACKAGES := $(TEST_PACKAGES) clang llvm libclang-rt-14-dev
 install-packages = @bash conf/install-packages.sh $1
 deps-build: ; $(call install-packages,$(BUILD_PACKAGES))

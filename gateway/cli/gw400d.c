@@ -2,6 +2,7 @@
  * 2). */
 #include "cli/master.h"
 #include "convert/client.h"
+#include "ldap/ldap_helper.h"
 
 #include <glib.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@ int main(int argc, char **argv)
     return master_relay_role(argc, argv);
   if (argc > 1 && strcmp(argv[1], "converter") == 0)
     return convert_worker_main(CONVERTER_SOCKET);
+  if (argc > 1 && strcmp(argv[1], "ldap") == 0)
+    return ldap_helper_main(CONVERTER_SOCKET);
   g_autofree char *configuration = NULL;
   GOptionEntry options[] = {{"config", 'c', 0, G_OPTION_ARG_FILENAME, &configuration,
                              "the configuration (" CONFIGURATION ")", "FILE"},

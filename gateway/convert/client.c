@@ -27,9 +27,9 @@ struct convert_worker {
 
 /* In the new process: its end of the pair as descriptor 3, nothing else but the standard ones, no signal
  * ignored. */
-static int spawn(const char *program, int socket, pid_t *pid_r)
+static int spawn(const char *program, const char *role, int socket, pid_t *pid_r)
 {
-  char *const arguments[] = {(char *)program, (char *)"converter", NULL};
+  char *const arguments[] = {(char *)program, (char *)role, NULL};
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t none, all;
@@ -56,29 +56,37 @@ static void limit(pid_t pid, int resource, guint64 octets)
     prlimit(pid, (__rlimit_resource_t)resource, &(struct rlimit){octets, octets}, NULL);
 }
 
-struct convert_worker *convert_worker_spawn(const struct convert_worker_options *options, GError **error)
+int convert_process_spawn(const char *program, const char *role, pid_t *pid_r, GError **error)
 {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
     g_set_error(error, CONVERT_ERROR, CONVERT_ERROR_START, "socketpair: %s", g_strerror(errno));
-    return NULL;
+    return -1;
   }
-  pid_t pid = 0;
-  int failed = spawn(options->program, ends[1], &pid);
+  int failed = spawn(program, role, ends[1], pid_r);
   close(ends[1]);
   if (failed) {
-    g_set_error(error, CONVERT_ERROR, CONVERT_ERROR_START, "%s: %s", options->program, g_strerror(failed));
+    g_set_error(error, CONVERT_ERROR, CONVERT_ERROR_START, "%s: %s", program, g_strerror(failed));
     close(ends[0]);
-    return NULL;
+    return -1;
   }
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  return ends[0];
+}
+
+struct convert_worker *convert_worker_spawn(const struct convert_worker_options *options, GError **error)
+{
+  pid_t pid = 0;
+  int socket = convert_process_spawn(options->program, "converter", &pid, error);
+  if (socket < 0)
+    return NULL;
 #ifndef GW400_SANITIZED /* the sanitizers' shadow memory counts as data */
   limit(pid, RLIMIT_DATA, options->memory);
 #endif
   limit(pid, RLIMIT_FSIZE, options->file_size);
   struct convert_worker *worker = g_new0(struct convert_worker, 1);
   worker->pid = pid;
-  worker->socket = ends[0];
+  worker->socket = socket;
   wire_inbox_init(&worker->inbox, 0);
   return worker;
 }

@@ -19,6 +19,9 @@ struct convert_worker_options {
   guint64 memory;    /* RLIMIT_DATA, octets; 0: no limit */
   guint64 file_size; /* RLIMIT_FSIZE: largest output; 0: no limit */
 };
+/* Starts `program role` with one end of a socketpair as its descriptor 3, nothing else but the standard ones.
+ * Returns the other end, not blocking; -1 and error. The caller ends and reaps it. */
+int convert_process_spawn(const char *program, const char *role, pid_t *pid_r, GError **error);
 struct convert_worker *convert_worker_spawn(const struct convert_worker_options *options, GError **error);
 /* SIGKILL, reap, close. */
 void convert_worker_free(struct convert_worker *worker);

@@ -38,8 +38,27 @@ static guint64 landlock_accesses(long version)
   return (G_GUINT64_CONSTANT(1) << bits[MIN(version, (long)G_N_ELEMENTS(bits) - 1)]) - 1;
 }
 
-/* A ruleset that handles every kind of access and allows none. */
-static const char *enter_landlock(void)
+#ifndef SYS_landlock_add_rule
+#define SYS_landlock_add_rule 445
+#endif
+#define LANDLOCK_PATH_BENEATH 1
+#define LANDLOCK_READ_FILE_AND_FOLDER ((1u << 2) | (1u << 3))
+
+static bool landlock_readable(int ruleset, const char *folder)
+{
+  struct {
+    guint64 access;
+    gint32 fd;
+  } __attribute__((packed)) rule = {LANDLOCK_READ_FILE_AND_FOLDER, open(folder, O_PATH | O_CLOEXEC)};
+  if (rule.fd < 0)
+    return true; /* what is not there need not be read */
+  long added = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_PATH_BENEATH, &rule, 0);
+  close(rule.fd);
+  return added == 0;
+}
+
+/* A ruleset that handles every kind of access and allows reading below these folders. */
+static const char *enter_landlock(const char *const *folders)
 {
   long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION_FLAG);
   if (version < 1)
@@ -48,7 +67,10 @@ static const char *enter_landlock(void)
   int ruleset = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
   if (ruleset < 0)
     return "Landlock: the kernel refuses the ruleset";
-  long entered = syscall(SYS_landlock_restrict_self, ruleset, 0);
+  bool good = true;
+  for (; *folders; folders++)
+    good = landlock_readable(ruleset, *folders) && good;
+  long entered = good ? syscall(SYS_landlock_restrict_self, ruleset, 0) : -1;
   close(ruleset);
   return entered == 0 ? NULL : "Landlock: the kernel refuses to enter it";
 }
@@ -184,18 +206,57 @@ static const char *enter_seccomp(void)
   return loaded == 0 ? NULL : "seccomp: not in this kernel, or switched off";
 }
 
+/* What a network client never needs, and a captured one would want. */
+static const int denied[] = {
+    SCMP_SYS(execve),       SCMP_SYS(execveat),      SCMP_SYS(fork),          SCMP_SYS(vfork),
+    SCMP_SYS(ptrace),       SCMP_SYS(kill),          SCMP_SYS(tkill),         SCMP_SYS(process_vm_readv),
+    SCMP_SYS(bind),         SCMP_SYS(listen),        SCMP_SYS(accept),        SCMP_SYS(accept4),
+    SCMP_SYS(mount),        SCMP_SYS(umount2),       SCMP_SYS(pivot_root),    SCMP_SYS(chroot),
+    SCMP_SYS(unshare),      SCMP_SYS(setns),         SCMP_SYS(bpf),           SCMP_SYS(perf_event_open),
+    SCMP_SYS(keyctl),       SCMP_SYS(add_key),       SCMP_SYS(request_key),   SCMP_SYS(process_vm_writev),
+    SCMP_SYS(init_module),  SCMP_SYS(finit_module),  SCMP_SYS(kexec_load),    SCMP_SYS(open_by_handle_at),
+    SCMP_SYS(userfaultfd),  SCMP_SYS(io_uring_setup), SCMP_SYS(pidfd_getfd),  SCMP_SYS(pidfd_send_signal),
+};
+
+static const char *enter_denials(void)
+{
+  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+  if (!filter)
+    return "seccomp: no filter";
+  bool good = true;
+  for (guint i = 0; i < G_N_ELEMENTS(denied); i++) {
+    int added = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), denied[i], 0);
+    good &= added == 0 || added == -EDOM;
+  }
+  int loaded = good ? seccomp_load(filter) : -EINVAL;
+  seccomp_release(filter);
+  return loaded == 0 ? NULL : "seccomp: not in this kernel, or switched off";
+}
+
 /* --- all --- */
 
-char *sandbox_enter(void)
+static char *enter(const char *const *folders, const char *(*filter)(void))
 {
   enum { DESCRIPTORS = 64 };
   GString *missing = g_string_new(NULL);
   setrlimit(RLIMIT_NOFILE, &(struct rlimit){DESCRIPTORS, DESCRIPTORS});
   setrlimit(RLIMIT_NPROC, &(struct rlimit){0, 0});
   const char *words = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? NULL : "no_new_privs: refused";
-  const char *walls[] = {words, words ? NULL : enter_landlock(), words ? NULL : enter_seccomp()};
+  const char *walls[] = {words, words ? NULL : enter_landlock(folders), words ? NULL : filter()};
   for (guint i = 0; i < G_N_ELEMENTS(walls); i++)
     if (walls[i])
       g_string_append_printf(missing, "%s%s", missing->len ? "; " : "the sandbox lacks: ", walls[i]);
   return g_string_free(missing, missing->len == 0);
+}
+
+char *sandbox_enter(void)
+{
+  static const char *const none[] = {NULL};
+  return enter(none, enter_seccomp);
+}
+
+char *sandbox_enter_client(void)
+{
+  static const char *const folders[] = {"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve", NULL};
+  return enter(folders, enter_denials);
 }
