@@ -24,6 +24,7 @@ struct relay {
   GHashTable *hops;        /* name -> struct hop */
   guint active;            /* messages held in memory: being read, converted or delivered */
   struct map_cache *map_cache;
+  struct lookups *lookups; /* of address mappings, outside the tables */
   struct smtp_in *smtp_in;
   struct p1_links *p1_links;
   struct p1_recovery *recovery;

@@ -514,6 +514,7 @@ static const struct {
     {"audit.show", audit_show},
     {"audit.find", audit_find},
     {"audit.verify", audit_verify},
+    {"lookup", control_lookup},
     {"peer.list", control_peer_list},
     {"peer.record", control_peer_record},
 };

@@ -29,4 +29,7 @@ void control_peer_list(struct control_request *request);
 /* control_record.c */
 void control_peer_record(struct control_request *request);
 
+/* control_lookup.c */
+void control_lookup(struct control_request *request);
+
 #endif

@@ -180,6 +180,12 @@ static const char *settle(struct delivery *delivery, guint index, const char *wo
     envelope_note_clear(&note);
     break;
   }
+  case OUTCOME_MAPPED:
+    event = "routed";
+    audit_text(audit, "next", recipient->hop);
+    recipient->due_us = 0;
+    recipient->attempts = 0;
+    break;
   default:
     if (reroute_is_due(delivery->hop) && reroute_recipient(delivery->hop, recipient)) {
       event = "rerouted";

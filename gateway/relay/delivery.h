@@ -8,7 +8,7 @@
 
 struct hop;
 
-enum outcome_kind { OUTCOME_NONE, OUTCOME_SENT, OUTCOME_DEFERRED, OUTCOME_FAILED };
+enum outcome_kind { OUTCOME_NONE, OUTCOME_SENT, OUTCOME_DEFERRED, OUTCOME_FAILED, OUTCOME_MAPPED /* from the hop "lookup" to its own */ };
 struct outcome {
   enum outcome_kind kind;
   char *code, *words, *remote;
@@ -23,6 +23,7 @@ struct delivery {
   int fd;                   /* of the converted octets */
   struct outcome *outcomes; /* one per message->recipients */
   gint64 begun_us;
+  guint rounds;    /* of look-ups for its conversion */
   guint64 secured; /* octets of it that the next hop has confirmed at most, over all attempts since it was converted */
 };
 

@@ -327,5 +327,7 @@ struct store_message *envelope_part(const struct store_message *message)
   part->size = message->size;
   part->body = message->body ? g_bytes_ref(message->body) : NULL;
   part->spool = g_strdup(message->spool);
+  g_ptr_array_unref(part->answers);
+  part->answers = g_ptr_array_ref(message->answers);
   return part;
 }

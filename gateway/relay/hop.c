@@ -1,8 +1,10 @@
 #include "relay/hop.h"
 
 #include "relay/audit.h"
+#include "relay/answers.h"
 #include "relay/body.h"
 #include "relay/envelope.h"
+#include "relay/looking.h"
 #include "relay/p1_out.h"
 #include "relay/reporting.h"
 #include "relay/reroute.h"
@@ -127,6 +129,7 @@ struct hop *hop_find(struct relay *relay, const char *name)
   hop->dues = g_array_new(FALSE, FALSE, sizeof(gint64));
   hop->wake = g_str_has_prefix(name, "p1:")     ? p1_out_wake
               : g_str_has_prefix(name, "smtp:") ? smtp_out_wake
+              : strcmp(name, MAPPING_HOP_LOOKUP) == 0 ? looking_wake
                                                 : reporting_wake;
   g_hash_table_insert(relay->hops, hop->name, hop);
   return hop;
@@ -393,10 +396,48 @@ static void drop_parked(struct delivery *delivery)
   hop_pump(hop);
 }
 
+static void convert_again(struct delivery *delivery)
+{
+  struct hop *hop = delivery->hop;
+  close(delivery->fd);
+  delivery->fd = -1;
+  g_queue_push_tail(&hop->fresh[rank(delivery)], delivery);
+  hop_pump(hop);
+}
+
+/* What the conversion lacked is there, or is not to be had now: an envelope's address waits with the delivery,
+ * those of the heading only for a while (RFC 2156 4.2.1). */
+static void looked_up(void *user, enum answers_outcome outcome, const char *words)
+{
+  struct delivery *delivery = user;
+  struct hop *hop = delivery->hop;
+  hop->converting[rank(delivery)]--;
+  switch (outcome) {
+  case ANSWERS_AGAIN:
+    convert_again(delivery);
+    break;
+  case ANSWERS_WAIT:
+    hop->sending++;
+    delivery_outcome(delivery, G_MAXUINT, OUTCOME_DEFERRED, "4.4.3", words, NULL);
+    delivery_finish(delivery, NULL);
+    break;
+  case ANSWERS_STOPPED:
+    hop->relay->active--;
+    delivery_free(delivery);
+    break;
+  }
+}
+
 static void converted(void *user, struct mapping_result *result, const char *failure)
 {
   struct delivery *delivery = user;
   struct hop *hop = delivery->hop;
+  if (result && result->status == MAPPING_LACKS) {
+    answers_seek(hop->relay, delivery->message, result->lookups, MAPPING_WRITE, &delivery->rounds, looked_up,
+                 delivery);
+    mapping_result_free(result);
+    return;
+  }
   hop->converting[rank(delivery)]--;
   if (!result && !failure) {
     hop->relay->active--;
@@ -408,10 +449,7 @@ static void converted(void *user, struct mapping_result *result, const char *fai
       drop_parked(delivery);
       return;
     }
-    close(delivery->fd);
-    delivery->fd = -1;
-    g_queue_push_tail(&hop->fresh[rank(delivery)], delivery);
-    hop_pump(hop);
+    convert_again(delivery);
     return;
   }
   delivery->written = result;
@@ -462,6 +500,7 @@ static void convert(struct delivery *delivery)
     delivery_finish(delivery, error ? error->message : "no descriptor for the conversion's output");
     return;
   }
+  answers_give(relay, delivery->message, job);
   hop->converting[rank(delivery)]++;
   converters_submit(relay->converters, job, hop->name, delivery->message->priority, converted, delivery);
 }
@@ -495,7 +534,7 @@ void hop_pump(struct hop *hop)
     hop_arm(hop, hop->blocked_until_us);
     return;
   }
-  if (hop->wake == reporting_wake) /* a report has its own job */
+  if (hop->wake == reporting_wake || hop->wake == looking_wake) /* these have their own jobs */
     move_all(hop);
   else
     convert_ahead(hop);

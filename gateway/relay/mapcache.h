@@ -6,7 +6,7 @@
 #include "relay/context.h"
 
 struct map_answer {
-  bool ok, temporary; /* temporary: the converter failed: try again later */
+  bool ok, temporary; /* temporary: the converter failed: try again later, "4.4.3": a look-up had no answer */
   char *code, *words; /* "5.1.1", why not; NULL when ok */
 };
 struct map_cache *map_cache_new(void);

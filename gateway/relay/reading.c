@@ -1,5 +1,6 @@
 #include "relay/reading.h"
 
+#include "relay/answers.h"
 #include "relay/audit.h"
 #include "relay/body.h"
 #include "relay/correlation.h"
@@ -22,6 +23,7 @@ struct reading {
 };
 
 struct reader {
+  guint rounds; /* of look-ups */
   struct relay *relay;
   guint64 id;
   struct store_message *message;
@@ -182,7 +184,7 @@ static void check_times(const struct relay *relay, const struct store_message *m
 }
 
 static struct store_recipient *stored_recipient(const struct mapping_recipient *read,
-                                                const struct mapping_result *result, bool ask_probes,
+                                                const struct mapping_result *result, bool ask_probes, guint retry_s,
                                                 gint64 now)
 {
   struct mapping_recipient told = *read;
@@ -195,8 +197,11 @@ static struct store_recipient *stored_recipient(const struct mapping_recipient *
   recipient->state = STORE_ROUTED;
   recipient->due_us = result->deferred_until_us;
   told.time_us = now;
+  bool unknown = g_strcmp0(read->hop, MAPPING_HOP_LOOKUP) == 0;
+  if (unknown) /* asked again by the retry schedule */
+    recipient->due_us = MAX(recipient->due_us, now + (gint64)retry_s * G_USEC_PER_SEC);
   /* a probe for a recipient on the SMTP side is answered here (RFC 2156 5.3.9), unless its server is asked */
-  bool probed = result->content == MAPPING_CONTENT_PROBE && read->hop && !ask_probes &&
+  bool probed = result->content == MAPPING_CONTENT_PROBE && read->hop && !unknown && !ask_probes &&
                 !g_str_has_prefix(read->hop, "p1:");
   if (read->failed || !read->hop || probed) {
     told.failed = !probed;
@@ -260,7 +265,8 @@ static void route(struct reader *reader)
   bool ask_probes = strcmp(relay->config->smtp.probes, "ask") == 0;
   for (guint i = 0; result->recipients && i < result->recipients->len; i++)
     g_ptr_array_add(message->recipients,
-                    stored_recipient(result->recipients->pdata[i], result, ask_probes, now));
+                    stored_recipient(result->recipients->pdata[i], result, ask_probes,
+                                     relay->config->retry_first_s, now));
   if (message->recipients->len > 0) {
     message->state = STORE_ROUTED;
     message->attempts = 0;
@@ -390,6 +396,15 @@ static void check_repeat(struct reader *reader)
 
 static void submit(struct reader *reader);
 
+static void sought(void *user, enum answers_outcome outcome, const char *words)
+{
+  (void)words;
+  if (outcome == ANSWERS_AGAIN)
+    submit(user);
+  else
+    reader_free(user);
+}
+
 static void was_read(void *user, struct mapping_result *result, const char *failure)
 {
   struct reader *reader = user;
@@ -403,6 +418,11 @@ static void was_read(void *user, struct mapping_result *result, const char *fail
       submit(reader);
     else
       reader_free(reader);
+    return;
+  }
+  if (result->status == MAPPING_LACKS) {
+    answers_seek(relay, reader->message, result->lookups, MAPPING_READ, &reader->rounds, sought, reader);
+    mapping_result_free(result);
     return;
   }
   reader->result = result;
@@ -430,6 +450,7 @@ static void submit(struct reader *reader)
     reader_free(reader);
     return;
   }
+  answers_give(reader->relay, reader->message, job);
   converters_submit(reader->relay->converters, job, reader->message->origin, reader->message->priority,
                     was_read, reader);
 }

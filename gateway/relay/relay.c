@@ -4,6 +4,7 @@
 #include "relay/context.h"
 #include "relay/control.h"
 #include "relay/hop.h"
+#include "relay/lookups.h"
 #include "relay/mapcache.h"
 #include "relay/p1_link.h"
 #include "relay/p1_recovery.h"
@@ -289,6 +290,7 @@ static void close_all(struct relay *relay)
   end_hops(relay);
   if (relay->control)
     control_free(relay->control);
+  lookups_free(relay->lookups);
   if (relay->resolver)
     net_resolver_free(relay->resolver);
   if (relay->store_watch)
@@ -328,6 +330,7 @@ int relay_main(const struct relay_start *start)
   relay.loop = net_loop_new();
   relay.reading = reading_new();
   relay.map_cache = map_cache_new();
+  relay.lookups = lookups_new(&relay);
   relay.converters = converters_new(relay.loop, start->program);
   relay.minute = net_timer_new(relay.loop, on_minute, &relay);
   hops_new(&relay);

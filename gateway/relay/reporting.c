@@ -1,5 +1,6 @@
 #include "relay/reporting.h"
 
+#include "relay/answers.h"
 #include "relay/audit.h"
 #include "relay/body.h"
 #include "relay/envelope.h"
@@ -10,6 +11,7 @@
 #define CLAIM_MAX 64u
 
 struct reporter {
+  guint rounds; /* of look-ups */
   struct relay *relay;
   struct hop *hop;
   struct delivery *delivery; /* of hop "report": its recipients are the outcomes */
@@ -178,6 +180,36 @@ static void settle(struct reporter *reporter, struct store_recipient *recipient,
   audit_record(audit, txn, subject, (gint)recipient->ordinal, "reported");
 }
 
+/* Deferred, each recipient keeps the outcome that is to be told. */
+static void wait_for_look_ups(struct reporter *reporter)
+{
+  struct delivery *delivery = reporter->delivery;
+  for (guint i = 0; i < delivery->message->recipients->len; i++) {
+    const struct store_recipient *recipient = delivery->message->recipients->pdata[i];
+    delivery_outcome(delivery, i, OUTCOME_DEFERRED, recipient->code, recipient->reason, NULL);
+  }
+  close(reporter->fd);
+  g_ptr_array_unref(reporter->woken);
+  g_free(reporter);
+  delivery_finish(delivery, NULL);
+}
+
+static void sought(void *user, enum answers_outcome outcome, const char *words)
+{
+  struct reporter *reporter = user;
+  (void)words;
+  if (outcome == ANSWERS_AGAIN) {
+    close(reporter->fd);
+    reporter->fd = -1;
+    run(reporter);
+  } else if (outcome == ANSWERS_WAIT) {
+    wait_for_look_ups(reporter);
+  } else {
+    delivery_free(reporter->delivery);
+    finish(reporter);
+  }
+}
+
 static void reported(void *user, struct mapping_result *result, const char *failure)
 {
   struct reporter *reporter = user;
@@ -197,6 +229,11 @@ static void reported(void *user, struct mapping_result *result, const char *fail
       delivery_free(reporter->delivery);
       finish(reporter);
     }
+    return;
+  }
+  if (result->status == MAPPING_LACKS) {
+    answers_seek(relay, subject, result->lookups, MAPPING_REPORT, &reporter->rounds, sought, reporter);
+    mapping_result_free(result);
     return;
   }
   g_autoptr(GError) error = NULL;
@@ -252,6 +289,7 @@ static void run(struct reporter *reporter)
     finish(reporter);
     return;
   }
+  answers_give(relay, subject, job);
   converters_submit(relay->converters, job, HOP_REPORT, subject->priority, reported, reporter);
 }
 

@@ -89,6 +89,8 @@ static void recipient_mapped(void *user, const struct map_answer *answer)
   }
   if (answer->ok) {
     smtp_server_reply(session->server, 250, "2.1.5", "recipient ok");
+  } else if (answer->temporary && answer->code) { /* RFC 2156 4.2.1: it is not known yet */
+    smtp_server_reply(session->server, 451, answer->code, answer->words);
   } else if (answer->temporary) {
     smtp_server_reply(session->server, 451, "4.3.0",
                       "the recipient's address cannot be looked up now, try again");
