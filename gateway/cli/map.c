@@ -4,6 +4,7 @@
  * X.400. Without addresses they are read from standard input, one a line. */
 #include "cli/commands.h"
 #include "cli/offline.h"
+#include "cli/control.h"
 #include "mapping/mapping.h"
 
 #include <jansson.h>
@@ -13,6 +14,7 @@
 
 struct map_options {
   gboolean json, explain;
+  const char *file; /* the configuration */
 };
 
 static json_t *strings(const GPtrArray *lines)
@@ -59,17 +61,86 @@ static void print_text(const struct mapping_job *job, const struct mapping_resul
            result->words);
 }
 
+/* --- look-ups outside the tables: the daemon of this configuration does them ------------------------- */
+
+enum { ROUNDS_MAX = 20 };
+
+static json_t *question_of(const GPtrArray *lacking)
+{
+  json_t *items = json_array();
+  for (guint i = 0; i < lacking->len; i++) {
+    const struct mapping_lookup *lookup = lacking->pdata[i];
+    json_array_append_new(items, json_pack("{s:s,s:s,s:s}", "source", lookup->source, "name", lookup->name, "root",
+                                           lookup->root));
+  }
+  return json_pack("{s:s,s:o}", "op", "lookup", "items", items);
+}
+
+static const char *member(const json_t *item, const char *key)
+{
+  const char *text = json_string_value(json_object_get(item, key));
+  return text ? text : "";
+}
+
+static struct mapping_lookup *read_answer(const json_t *item)
+{
+  struct mapping_lookup *answer =
+      mapping_lookup_new(member(item, "source"), member(item, "name"), member(item, "root"));
+  const char *state = member(item, "state");
+  const json_t *records = json_object_get(item, "records");
+  answer->state = strcmp(state, "found") == 0       ? MAPPING_LOOKUP_FOUND
+                  : strcmp(state, "not-found") == 0 ? MAPPING_LOOKUP_NOT_FOUND
+                                                    : MAPPING_LOOKUP_INDETERMINATE;
+  answer->words = g_strdup(member(item, "words"));
+  for (gsize i = 0; i < json_array_size(records); i++)
+    g_ptr_array_add(answer->records, g_strdup(json_string_value(json_array_get(records, i))));
+  return answer;
+}
+
+static void tell_lacking(const GPtrArray *lacking)
+{
+  for (guint i = 0; i < lacking->len; i++) {
+    const struct mapping_lookup *lookup = lacking->pdata[i];
+    fprintf(stderr, "gw400 map: lacks the look-up of %s%s%s in %s\n", lookup->name, *lookup->root ? " under " : "",
+            lookup->root, lookup->source);
+  }
+}
+
+/* Answers what the job lacks; CLI_DONE, or the exit code with the reason on stderr. */
+static int look_up(const char *file, const GPtrArray *lacking, struct mapping_job *job)
+{
+  json_t *answer = NULL;
+  int code = file ? control_ask(file, question_of(lacking), &answer) : CLI_TEMPORARY;
+  if (code != CLI_DONE) {
+    tell_lacking(lacking);
+    return code;
+  }
+  const json_t *items = json_object_get(answer, "items");
+  for (gsize i = 0; i < json_array_size(items); i++)
+    g_ptr_array_add(job->answers, read_answer(json_array_get(items, i)));
+  json_decref(answer);
+  return CLI_DONE;
+}
+
 static int map_one(struct mapping_context *context, const char *text, const struct map_options *options)
 {
   g_autoptr(mapping_job_t) job = mapping_job_new(MAPPING_MAP);
-  g_autoptr(mapping_result_t) result = mapping_result_new();
+  g_autoptr(mapping_result_t) result = NULL;
   job->text = g_strstrip(g_strdup(text));
   if (!*job->text)
     return CLI_DONE;
   /* "@" is in no O/R address: PrintableString has none. */
   job->to_x400 = strchr(job->text, '@') || !strchr(job->text, '=');
   job->explain = options->explain;
-  mapping_map(context, job, result);
+  int code = CLI_DONE;
+  for (guint round = 0;; round++) {
+    g_clear_pointer(&result, mapping_result_free);
+    result = mapping_run(context, job);
+    if (result->status != MAPPING_LACKS || round == ROUNDS_MAX)
+      break;
+    if ((code = look_up(options->file, result->lookups, job)) != CLI_DONE)
+      return code;
+  }
   if (options->json)
     print_json(job, result, options->explain);
   else
@@ -117,7 +188,7 @@ static int map_all(const char *file, int argc, char **argv, const struct map_opt
 
 int cli_map(int argc, char **argv)
 {
-  struct map_options options = {FALSE, FALSE};
+  struct map_options options = {FALSE, FALSE, NULL};
   g_autofree char *file = NULL;
   GOptionEntry entries[] = {
       {"config", 'c', 0, G_OPTION_ARG_FILENAME, &file, "configuration; without it a built-in sample", "FILE"},
@@ -132,5 +203,6 @@ int cli_map(int argc, char **argv)
     fprintf(stderr, "gw400 map: %s\n", error->message);
     return CLI_USAGE;
   }
+  options.file = file;
   return map_all(file, argc, argv, &options);
 }
