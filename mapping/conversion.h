@@ -31,6 +31,7 @@ struct to_x400 {
   GPtrArray *wanted;    /* body_wanted.c's; NULL: none yet */
   guint interchanges;   /* body parts that are EDI interchanges */
   enum oid content_type; /* of a content that is no interpersonal message; OID_UNKNOWN: it is one */
+  bool edi;             /* the content is P35 (X.435) */
   bool old;             /* the peer takes X.400(84) alone: no extensions, no extended body parts */
   bool new_features;    /* something of 1988 is used: content type 22 */
 };

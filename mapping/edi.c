@@ -26,8 +26,9 @@ static bool is_separator(guint8 octet)
 
 static bool is_unb(const guint8 *octets, gsize length)
 {
-  return length >= 8 && begins(octets, length, "UNB") && is_separator(octets[3]) && g_ascii_isupper(octets[4]) &&
-         g_ascii_isupper(octets[5]) && g_ascii_isupper(octets[6]) && g_ascii_isalnum(octets[7]);
+  return length >= 8 && begins(octets, length, "UNB") && is_separator(octets[3]) &&
+         g_ascii_isupper(octets[4]) && g_ascii_isupper(octets[5]) && g_ascii_isupper(octets[6]) &&
+         g_ascii_isalnum(octets[7]);
 }
 
 static bool is_una(const guint8 *octets, gsize length)
@@ -52,7 +53,8 @@ static bool is_isa(const guint8 *octets, gsize length)
 
 static bool is_stx(const guint8 *octets, gsize length)
 {
-  return length >= 6 && begins(octets, length, "STX=") && g_ascii_isupper(octets[4]) && g_ascii_isupper(octets[5]);
+  return length >= 6 && begins(octets, length, "STX=") && g_ascii_isupper(octets[4]) &&
+         g_ascii_isupper(octets[5]);
 }
 
 enum edi_kind edi_recognise(const void *data, gsize length)
@@ -124,12 +126,12 @@ static const struct {
   enum oid oid;
   enum edi_kind kind;
 } identifiers[] = {
-    {OID_EDI_EDIFACT_ISO646, EDI_EDIFACT},    {OID_EDI_EDIFACT_TELETEX, EDI_EDIFACT},
-    {OID_EDI_EDIFACT_OCTET, EDI_EDIFACT},     {OID_EDI_EDIFACT_8859, EDI_EDIFACT},
-    {OID_EDI_X12_ISO646, EDI_X12},            {OID_EDI_X12_TELETEX, EDI_X12},
-    {OID_EDI_X12_OCTET, EDI_X12},             {OID_EDI_X12_EBCDIC, EDI_X12},
-    {OID_EDI_UNTDI_ISO646, EDI_TRADACOMS},    {OID_EDI_UNTDI_TELETEX, EDI_TRADACOMS},
-    {OID_EDI_UNTDI_OCTET, EDI_TRADACOMS},     {OID_EDI_PRIVATE_OCTET, EDI_NONE},
+    {OID_EDI_EDIFACT_ISO646, EDI_EDIFACT}, {OID_EDI_EDIFACT_TELETEX, EDI_EDIFACT},
+    {OID_EDI_EDIFACT_OCTET, EDI_EDIFACT},  {OID_EDI_EDIFACT_8859, EDI_EDIFACT},
+    {OID_EDI_X12_ISO646, EDI_X12},         {OID_EDI_X12_TELETEX, EDI_X12},
+    {OID_EDI_X12_OCTET, EDI_X12},          {OID_EDI_X12_EBCDIC, EDI_X12},
+    {OID_EDI_UNTDI_ISO646, EDI_TRADACOMS}, {OID_EDI_UNTDI_TELETEX, EDI_TRADACOMS},
+    {OID_EDI_UNTDI_OCTET, EDI_TRADACOMS},  {OID_EDI_PRIVATE_OCTET, EDI_NONE},
     {OID_EDI_UNDEFINED_OCTET, EDI_NONE},
 };
 

@@ -1,7 +1,7 @@
 /* edi.h - EDI interchanges: what they are known by, and what their first segments say.
  *
- * EDIFACT (ISO 9735: UNA, UNB), X12 (ANSI X12.5: ISA), TRADACOMS (UN/GTDI: STX=).  An interchange is octets that
- * nobody may change: these functions read it, and copy of it what an EDI heading repeats (X.435 8.2). */
+ * EDIFACT (ISO 9735: UNA, UNB), X12 (ANSI X12.5: ISA), TRADACOMS (UN/GTDI: STX=).  An interchange is octets
+ * that nobody may change: these functions read it, and copy of it what an EDI heading repeats (X.435 8.2). */
 #ifndef GW400_MAPPING_EDI_H
 #define GW400_MAPPING_EDI_H
 
@@ -10,18 +10,20 @@
 
 enum edi_kind { EDI_NONE, EDI_EDIFACT, EDI_X12, EDI_TRADACOMS };
 
-/* By the first segment, which must be there to its element separators; line ends and spaces may stand before it. */
+/* By the first segment, which must be there to its element separators; line ends and spaces may stand before
+ * it. */
 enum edi_kind edi_recognise(const void *octets, gsize length);
 enum edi_kind edi_kind_of(const struct octets *interchange);
 /* RFC 1767: "application/EDIFACT", "application/EDI-X12", "application/EDI-consent" (also for EDI_NONE). */
 const char *edi_media_type(enum edi_kind kind);
-/* Whether a type, in lower case and without parameters, is one of these; kind_r (may be NULL): what it promises. */
+/* Whether a type, in lower case and without parameters, is one of these; kind_r (may be NULL): what it
+ * promises. */
 bool edi_is_media_type(const char *type, enum edi_kind *kind_r);
 /* False and error when it cannot be read. */
 bool edi_is_7bit(const struct octets *interchange, bool *is_r, GError **error);
 
-/* The object identifier of an EDI body part (X.435 annex A) for an interchange, and what one promises (EDI_NONE:
- * private, undefined). */
+/* The object identifier of an EDI body part (X.435 annex A) for an interchange, and what one promises
+ * (EDI_NONE: private, undefined). */
 enum oid edi_oid(enum edi_kind kind, bool is_7bit);
 bool edi_kind_of_oid(enum oid oid, enum edi_kind *kind_r);
 

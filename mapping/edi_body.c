@@ -1,6 +1,6 @@
-/* edi_body.c - interchanges in interpersonal messages: application/EDIFACT, EDI-X12, EDI-consent (RFC 1767) <-> IA5 text,
- * bilaterally-defined, externally-defined under an identifier of X.435, file transfer.  X.420 knows no EDI body part:
- * which one an X.400 user's program reads is its peer's edi-body (decision 0138).
+/* edi_body.c - interchanges in interpersonal messages: application/EDIFACT, EDI-X12, EDI-consent (RFC 1767)
+ * <-> IA5 text, bilaterally-defined, externally-defined under an identifier of X.435, file transfer.  X.420
+ * knows no EDI body part: which one an X.400 user's program reads is its peer's edi-body (decision 0138).
  *
  * Octets are never touched, either way: no charset, no line end, nothing added. */
 #include "mapping/body.h"
@@ -18,7 +18,8 @@ static enum mapping_edi_body wanted_form(const struct to_x400 *to)
 {
   bool bilateral = to->peer->attachment_body == MAPPING_ATTACHMENT_BILATERAL;
   switch (to->peer->edi_body) {
-  case MAPPING_EDI_ATTACHMENT: /* 1984 has no other attachments: RFC 1496's MIME in a text is nothing for EDI programs */
+  case MAPPING_EDI_ATTACHMENT: /* 1984 has no other attachments: RFC 1496's MIME in a text is nothing for EDI
+                                  programs */
   case MAPPING_EDI_OFF:
     return to->old && !bilateral ? MAPPING_EDI_IA5 : MAPPING_EDI_ATTACHMENT;
   case MAPPING_EDI_P35: /* not what the message is about, which would be an EDI message: edim_to_x400.c */
@@ -42,15 +43,17 @@ static enum mapping_edi_body form_that_holds(struct making *making, enum edi_kin
     why = "it does not begin as an interchange, and would be taken for a text";
   if (!why)
     return form;
-  mapping_loss(to->losses, "body part %u: the interchange goes as bilaterally-defined body part (RFC 1767): %s",
-               to->part, why);
+  mapping_loss(to->losses,
+               "body part %u: the interchange goes as bilaterally-defined body part (RFC 1767): %s", to->part,
+               why);
   return MAPPING_EDI_BILATERAL;
 }
 
 /* Beyond what the receiving gateway sees by itself: another type or parameters, a name. */
 static bool needs_mark(const struct making *making, enum edi_kind kind)
 {
-  g_autofree char *type = mime_type_line(making->part), *name = mime_part_filename(making->to->mail, making->part);
+  g_autofree char *type = mime_type_line(making->part),
+                  *name = mime_part_filename(making->to->mail, making->part);
   return name || g_ascii_strcasecmp(type, edi_media_type(kind)) != 0 ||
          (!making->alone && mime_part_field(making->part, "Content-ID"));
 }
@@ -61,9 +64,11 @@ static void mark(struct making *making, enum edi_kind kind)
   if (!to->old && needs_mark(making, kind))
     body_put_mark(making);
   else if (to->old && needs_mark(making, kind))
-    mapping_loss(to->losses, "body part %u: parameters and file name of the interchange are left out (RFC 1767): 1984 has no "
-                             "place beside it",
-                 to->part);
+    mapping_loss(
+        to->losses,
+        "body part %u: parameters and file name of the interchange are left out (RFC 1767): 1984 has no "
+        "place beside it",
+        to->part);
 }
 
 static bool put_external(struct making *making, enum oid oid, GError **error)
@@ -117,8 +122,8 @@ static bool is_looked_for(const struct from_x400 *from)
   return !peer || peer->edi_body != MAPPING_EDI_OFF;
 }
 
-/* The octets of a body part that may be an interchange; NULL: it is none of these. promised_r: what its identifier
- * says. */
+/* The octets of a body part that may be an interchange; NULL: it is none of these. promised_r: what its
+ * identifier says. */
 static struct octets *octets_of(const struct reading *reading, bool *promised_r, enum edi_kind *kind_r)
 {
   const struct asn1_value *value = reading->from->value;
@@ -133,8 +138,8 @@ static struct octets *octets_of(const struct reading *reading, bool *promised_r,
   return *promised_r ? body_external_octets(reading->from, value, data) : NULL;
 }
 
-/* A gateway's mark (decision 0052) tells type and name of what is an interchange; whoever copies a heading into a reply
- * makes no interchange of its text.  A marked bilaterally-defined part has a row of its own. */
+/* A gateway's mark (decision 0052) tells type and name of what is an interchange; whoever copies a heading
+ * into a reply makes no interchange of its text.  A marked bilaterally-defined part has a row of its own. */
 struct mime_draft *body_read_edi(const struct reading *reading, GError **error)
 {
   (void)error;

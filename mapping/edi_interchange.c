@@ -1,8 +1,8 @@
-/* edi_interchange.c - the first segments of an interchange as X.435 8.2 repeats them: UNA and UNB, ISA, STX; and the
- * message types of its UNH, ST and MHD.
+/* edi_interchange.c - the first segments of an interchange as X.435 8.2 repeats them: UNA and UNB, ISA, STX;
+ * and the message types of its UNH, ST and MHD.
  *
- * A segment is split by its separators into elements and these into components; a table says which component is
- * which field. */
+ * A segment is split by its separators into elements and these into components; a table says which component
+ * is which field. */
 #include "mapping/edi.h"
 
 #include <stddef.h>
@@ -11,7 +11,8 @@
 enum { READ_MAX = 262144, ELEMENTS_MAX = 32, COMPONENTS_MAX = 8, TYPES_MAX = 64, VALUE_MAX = 64 };
 
 struct syntax {
-  guint8 tag, element, component, release, terminator; /* tag: behind the segment's tag; release 0: there is none */
+  guint8 tag, element, component, release,
+      terminator; /* tag: behind the segment's tag; release 0: there is none */
 };
 
 /* Extents of the components in the segment. */
@@ -38,7 +39,8 @@ static bool next_segment(const struct syntax *syntax, const guint8 *octets, gsiz
     }
     bool after_tag = !element && octet == syntax->tag;
     bool ends = octet == syntax->terminator, new_element = octet == syntax->element || after_tag;
-    /* The first element of ISA to the fifteenth may not hold a component separator, and the sixteenth is one. */
+    /* The first element of ISA to the fifteenth may not hold a component separator, and the sixteenth is one.
+     */
     if (!ends && !new_element && octet != syntax->component)
       continue;
     if (element < ELEMENTS_MAX && component < COMPONENTS_MAX) {
@@ -83,33 +85,45 @@ struct place {
   guint8 element, component;
   size_t offset; /* of a char* */
 };
-#define AT(element, component, member) {element, component, offsetof(struct edi_interchange, member)}
+#define AT(element, component, member)                                                                       \
+  {                                                                                                          \
+    element, component, offsetof(struct edi_interchange, member)                                             \
+  }
 
 static const struct place unb[] = {
-    AT(1, 0, syntax),         AT(1, 1, version),
-    AT(2, 0, sender),         AT(2, 1, sender_qualifier),
-    AT(2, 2, sender_routing), AT(3, 0, recipient),
-    AT(3, 1, recipient_qualifier), AT(3, 2, recipient_routing),
-    AT(5, 0, reference),      AT(6, 0, recipient_reference),
-    AT(6, 1, recipient_reference_qualifier), AT(7, 0, application_reference),
-    AT(8, 0, priority),       AT(10, 0, agreement),
+    AT(1, 0, syntax),
+    AT(1, 1, version),
+    AT(2, 0, sender),
+    AT(2, 1, sender_qualifier),
+    AT(2, 2, sender_routing),
+    AT(3, 0, recipient),
+    AT(3, 1, recipient_qualifier),
+    AT(3, 2, recipient_routing),
+    AT(5, 0, reference),
+    AT(6, 0, recipient_reference),
+    AT(6, 1, recipient_reference_qualifier),
+    AT(7, 0, application_reference),
+    AT(8, 0, priority),
+    AT(10, 0, agreement),
 };
 static const struct place isa[] = {
-    AT(1, 0, authorization_qualifier), AT(2, 0, authorization),
-    AT(3, 0, recipient_reference_qualifier), AT(4, 0, recipient_reference),
-    AT(5, 0, sender_qualifier), AT(6, 0, sender),
-    AT(7, 0, recipient_qualifier), AT(8, 0, recipient),
-    AT(13, 0, reference),
+    AT(1, 0, authorization_qualifier), AT(2, 0, authorization),    AT(3, 0, recipient_reference_qualifier),
+    AT(4, 0, recipient_reference),     AT(5, 0, sender_qualifier), AT(6, 0, sender),
+    AT(7, 0, recipient_qualifier),     AT(8, 0, recipient),        AT(13, 0, reference),
 };
 static const struct place stx[] = {
-    AT(1, 0, syntax),    AT(1, 1, version),
-    AT(2, 0, sender),    AT(3, 0, recipient),
-    AT(5, 0, reference), AT(6, 0, recipient_reference),
-    AT(7, 0, application_reference), AT(8, 0, priority),
+    AT(1, 0, syntax),
+    AT(1, 1, version),
+    AT(2, 0, sender),
+    AT(3, 0, recipient),
+    AT(5, 0, reference),
+    AT(6, 0, recipient_reference),
+    AT(7, 0, application_reference),
+    AT(8, 0, priority),
 };
 
-/* The first segment of each kind; date: of the element with date and time, time: a component of it, or the element
- * behind. */
+/* The first segment of each kind; date: of the element with date and time, time: a component of it, or the
+ * element behind. */
 static const struct first {
   enum edi_kind kind;
   const struct place *places;
@@ -161,7 +175,8 @@ static void add_type(struct edi_interchange *interchange, char *type)
     g_ptr_array_add(interchange->types, type);
 }
 
-/* Separators: of UNA or the defaults of ISO 9735 5.1; of ISA's fixed places. *at_r moves to the first segment. */
+/* Separators: of UNA or the defaults of ISO 9735 5.1; of ISA's fixed places. *at_r moves to the first
+ * segment. */
 static struct syntax syntax_of(const guint8 *octets, gsize length, gsize *at_r,
                                struct edi_interchange *interchange)
 {

@@ -492,7 +492,8 @@ bool envelope_to_x400(struct to_x400 *to, const struct mapping_job *job, struct 
   eit_add(types, oid_dotted(OID_EIT_MIXER));
   envelope->original_encoded_information_types = eit_to_asn1(types);
   envelope->content_type.present = ContentType_PR_built_in;
-  envelope->content_type.choice.built_in = to->new_features || to->peer->content_type == 22
+  envelope->content_type.choice.built_in = to->edi ? BuiltInContentType_edi_messaging
+                                           : to->new_features || to->peer->content_type == 22
                                                ? BuiltInContentType_interpersonal_messaging_1988
                                                : BuiltInContentType_interpersonal_messaging_1984;
   if (to->content_type) { /* RFC 3855 2.2 */

@@ -9,6 +9,7 @@
  *
  * A probe (RFC 2156 5.3.9) is never delivered: each recipient comes back with action DELIVERED, or failed,
  * and the relay gives just these outcomes to a REPORT job. */
+#include "mapping/edim.h"
 #include "mapping/smime.h"
 #include "mapping/envelope.h"
 #include "mapping/notification_request.h"
@@ -17,6 +18,7 @@
 
 #include <string.h>
 
+#include <EDIInformationObject.h>
 #include <Heading.h>
 #include <IPM.h>
 #include <IPMIdentifier.h>
@@ -207,7 +209,37 @@ static void add_ipm_identifier(struct reading *reading, const struct asn1_value 
   ipm_identifier_free(plain);
 }
 
-/* 1.5.3: mail can be made of interpersonal messages, and of what is MIME or CMS already (RFC 3855). */
+static void add_edim_identifier(struct reading *reading, const struct asn1_value *content,
+                                const EDIMIdentifier_t *identifier, const char *kind)
+{
+  const struct from_x400 from = {.context = reading->context, .value = content};
+  g_autofree char *text = edim_message_id(&from, identifier);
+  job_identifier_add(reading->result, kind, text);
+}
+
+/* X.435. */
+static void read_edi(struct reading *reading, struct octets *octets, GError **error)
+{
+  GError *local = NULL;
+  g_autoptr(asn1_value_t) content = edim_content(reading->context, octets, &local);
+  if (!content) {
+    g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_SYNTAX, "5.6.0 the content is no EDI message: %s",
+                local->message);
+    g_error_free(local);
+    return;
+  }
+  const EDIInformationObject_t *object = asn1_value_get(content);
+  if (object->present == EDIInformationObject_PR_edim) {
+    add_edim_identifier(reading, content, &object->choice.edim.heading.this_EDIM, "message-id");
+    return;
+  }
+  const EDIN_t *edin = &object->choice.edin; /* the common fields come first in each kind */
+  reading->result->content = MAPPING_CONTENT_NOTIFICATION;
+  add_edim_identifier(reading, content, &edin->choice.positive_notification.pn_common_fields.subject_edim, "ipm-id");
+}
+
+/* 1.5.3: mail can be made of interpersonal messages, of EDI messages (decision 0139), and of what is MIME or CMS already
+ * (RFC 3855). */
 static bool is_interpersonal(const ContentType_t *type, GError **error)
 {
   if (smime_of(type))
@@ -216,6 +248,8 @@ static bool is_interpersonal(const ContentType_t *type, GError **error)
   long number = built_in ? type->choice.built_in : 0;
   if (built_in && (number == BuiltInContentType_interpersonal_messaging_1984 ||
                    number == BuiltInContentType_interpersonal_messaging_1988))
+    return true;
+  if (edim_is_content(type))
     return true;
   g_autofree char *name = envelope_content_type(type);
   g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_SYNTAX,
@@ -233,6 +267,10 @@ static void read_content(struct reading *reading, const Message_t *message, GErr
   if (smime_of(&message->envelope.content_type))
     return;
   g_autoptr(octets_t) octets = asn1_octets(reading->apdu, &message->content);
+  if (edim_is_content(&message->envelope.content_type)) {
+    read_edi(reading, octets, error);
+    return;
+  }
   GError *local = NULL;
   g_autoptr(asn1_value_t) content = job_content(reading->context, reading->job->peer, octets, &local);
   if (!content) {

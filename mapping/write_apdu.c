@@ -1,5 +1,6 @@
 /* write_apdu.c - WRITE from mail to P1: one message APDU for the recipients at one peer. */
 #include "mapping/downgrade.h"
+#include "mapping/edim.h"
 #include "mapping/envelope.h"
 #include "mapping/notification.h"
 #include "mapping/notification_request.h"
@@ -11,6 +12,18 @@
 #include <IPM.h>
 #include <InformationObject.h>
 #include <MTS-APDU.h>
+
+/* An EDI message or notification (X.435); NULL without error: the mail is none. */
+static struct octets *make_edi(struct to_x400 *to, GError **error)
+{
+  g_autoptr(mime_params_t) notification = to->old || to->peer->p1_1984 ? NULL : edin_of_mail(to);
+  to->edi = notification || edim_is_wanted(to);
+  if (!to->edi)
+    return NULL;
+  if (!notification)
+    return edim_to_x400(to, to->sender, error);
+  return edin_to_x400(to, notification, error) ? asn1_encode(to->value, error) : NULL;
+}
 
 /* The content of a mail: an IPM. to->value becomes its root; caller frees. */
 static struct octets *make_content(struct to_x400 *to, GError **error)
@@ -41,7 +54,9 @@ static struct octets *make_content(struct to_x400 *to, GError **error)
 
 struct octets *write_apdu_content(struct to_x400 *to, GError **error)
 {
-  struct octets *content = make_content(to, error);
+  struct octets *content = make_edi(to, error);
+  if (!to->edi)
+    content = make_content(to, error);
   /* value is not needed any more: ropes are shared. */
   g_clear_pointer(&to->value, asn1_value_free);
   return content;
@@ -108,9 +123,11 @@ void mapping_write_apdu(struct mapping_context *context, const struct mapping_jo
   result->format = MAPPING_APDU;
   for (guint i = 0; i < job->recipients->len; i++)
     g_ptr_array_add(result->recipients, job_recipient_copy(job->recipients->pdata[i]));
-  g_autoptr(octets_t) made = report_is_dsn(mail, job)                ? report_to_x400(&to, job, result, &error)
-                             : notification_is_answer(&to, job)      ? notification_to_x400(&to, job, &error)
-                                                                     : write_apdu_message(&to, job, &error);
+  g_autoptr(mime_params_t) edin = edin_of_mail(&to); /* an answer too, but to an EDI message */
+  g_autoptr(octets_t) made = report_is_dsn(mail, job) ? report_to_x400(&to, job, result, &error)
+                             : !edin && notification_is_answer(&to, job)
+                                 ? notification_to_x400(&to, job, &error)
+                                 : write_apdu_message(&to, job, &error);
   g_autoptr(octets_t) apdu = for_peer(&to, job, made, result, &error);
   if (apdu)
     job_output(job, apdu, result);

@@ -1,4 +1,5 @@
 /* write_mail.c - WRITE from P1 to mail: one RFC 5322 message for the recipients at one SMTP hop. */
+#include "mapping/edim.h"
 #include "mapping/envelope.h"
 #include "mapping/notification.h"
 #include "mapping/notification_request.h"
@@ -8,6 +9,7 @@
 
 #include <string.h>
 
+#include <EDIInformationObject.h>
 #include <IPM.h>
 #include <InformationObject.h>
 #include <MTS-APDU.h>
@@ -88,7 +90,10 @@ static bool write_message(struct from_x400 *from, const struct mapping_job *job,
   const MessageTransferEnvelope_t *envelope = &message->envelope;
   g_autoptr(octets_t) octets = asn1_octets(apdu, &message->content);
   enum smime_kind smime = smime_of(&envelope->content_type);
-  g_autoptr(asn1_value_t) content = smime ? NULL : job_content(from->context, job->peer, octets, error);
+  bool edi = edim_is_content(&envelope->content_type);
+  g_autoptr(asn1_value_t) content = smime ? NULL
+                                    : edi ? edim_content(from->context, octets, error)
+                                          : job_content(from->context, job->peer, octets, error);
   if (!content && !smime)
     return false;
   from->value = content;
@@ -111,6 +116,10 @@ static bool write_message(struct from_x400 *from, const struct mapping_job *job,
     g_autoptr(eit_set_t) types = eit_from_asn1(envelope->original_encoded_information_types);
     const struct mapping_recipient *only = result->recipients->len == 1 ? result->recipients->pdata[0] : NULL;
     return smime_write(from, smime, octets, types, only ? only->mapped : NULL, error);
+  }
+  if (edi) {
+    const struct mapping_recipient *first = result->recipients->len ? result->recipients->pdata[0] : NULL;
+    return edim_from_x400(from, asn1_value_get(content), first ? first->mapped : "", error);
   }
   const InformationObject_t *object = asn1_value_get(content);
   if (object->present == InformationObject_PR_ipm) {

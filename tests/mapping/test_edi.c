@@ -1,4 +1,5 @@
-/* EDI interchanges in interpersonal messages: RFC 1767 types <-> the body parts of decision 0138, octet for octet. */
+/* EDI interchanges in interpersonal messages: RFC 1767 types <-> the body parts of decision 0138, octet for
+ * octet. */
 #include "lib/road.h"
 #include "mapping/edi.h"
 #include "mapping/settings.h"
@@ -10,6 +11,7 @@
 
 #include <Body.h>
 #include <BodyPart.h>
+#include <EDIInformationObject.h>
 #include <IPM.h>
 #include <InformationObject.h>
 #include <MTS-APDU.h>
@@ -17,9 +19,9 @@
 #define RECIPIENT "\"/S=lee/PRMD=land/ADMD=x/C=de/\"@sea.example"
 #define UNB "UNB+UNOA:1+5412345000013:14+4012345500004:14+261123:1800+ICR1++ORDERS'"
 #define BODY "UNH+1+ORDERS:D:96A:UN'BGM+220+4711+9'UNT+3+1'UNZ+1+ICR1'"
-#define ISA(e, t) \
-  "ISA" e "00" e "          " e "01" e "secret    " e "ZZ" e "SENDER         " e "ZZ" e "RECEIVER       " e "261123" e \
-  "1800" e "U" e "00401" e "000000905" e "1" e "T" e ":" t
+#define ISA(e, t)                                                                                            \
+  "ISA" e "00" e "          " e "01" e "secret    " e "ZZ" e "SENDER         " e "ZZ" e "RECEIVER       " e  \
+  "261123" e "1800" e "U" e "00401" e "000000905" e "1" e "T" e ":" t
 
 static struct mapping_context *context;
 
@@ -49,7 +51,10 @@ static const struct {
     {"UNA:+.? '\r\n" UNB, EDI_EDIFACT},
     {"\r\nUNA:+,? '\r\nUNB+UNOC:3+A+B", EDI_EDIFACT},
     {"UNA;*.? ~UNB*UNOA;1*A*B", EDI_EDIFACT},
-    {"UNB\x1DUNOB\x1F" "1\x1D" "A", EDI_EDIFACT},
+    {"UNB\x1DUNOB\x1F"
+     "1\x1D"
+     "A",
+     EDI_EDIFACT},
     {ISA("*", "~"), EDI_X12},
     {ISA("|", "\n"), EDI_X12},
     {ISA("\x1D", "\x1C"), EDI_X12},
@@ -81,9 +86,9 @@ static struct edi_interchange *read_text(const char *text)
 
 START_TEST(first_segments_edifact)
 {
-  g_autoptr(edi_interchange_t) edi =
-      read_text("UNA:+.? '\r\nUNB+UNOC:3+5412?+3:14:BACK+40123:ZZ:ON+261123:1805+ICR?'1+PASS:AA+APREF+A+1+AGREE+1'\r\n"
-                "UNH+1+ORDERS:D:96A:UN'BGM+220'UNT+2+1'UNH+2+INVOIC:D:96A'UNT+1+2'UNH+3+ORDERS'UNT+1+3'UNZ+3+ICR1'");
+  g_autoptr(edi_interchange_t) edi = read_text(
+      "UNA:+.? '\r\nUNB+UNOC:3+5412?+3:14:BACK+40123:ZZ:ON+261123:1805+ICR?'1+PASS:AA+APREF+A+1+AGREE+1'\r\n"
+      "UNH+1+ORDERS:D:96A:UN'BGM+220'UNT+2+1'UNH+2+INVOIC:D:96A'UNT+1+2'UNH+3+ORDERS'UNT+1+3'UNZ+3+ICR1'");
   ck_assert(edi->has_advice);
   ck_assert_mem_eq(edi->advice, ":+.? '", 6);
   ck_assert_str_eq(edi->syntax, "UNOC");
@@ -111,7 +116,8 @@ END_TEST
 
 START_TEST(first_segments_x12)
 {
-  g_autoptr(edi_interchange_t) edi = read_text(ISA("*", "~") "GS*PO*A*B~ST*850*0001~BEG*00~SE*2*0001~ST*810*2~");
+  g_autoptr(edi_interchange_t) edi =
+      read_text(ISA("*", "~") "GS*PO*A*B~ST*850*0001~BEG*00~SE*2*0001~ST*810*2~");
   ck_assert_str_eq(edi->authorization_qualifier, "00");
   ck_assert_ptr_null(edi->authorization);
   ck_assert_str_eq(edi->recipient_reference_qualifier, "01");
@@ -130,8 +136,8 @@ END_TEST
 
 START_TEST(first_segments_tradacoms)
 {
-  g_autoptr(edi_interchange_t) edi =
-      read_text("STX=ANA:1+5000000000000:US+5010000000000:YOU+261123:180000+REF1+PW+INVFIL+B'MHD=1+INVFIL:9'MTR=1'");
+  g_autoptr(edi_interchange_t) edi = read_text(
+      "STX=ANA:1+5000000000000:US+5010000000000:YOU+261123:180000+REF1+PW+INVFIL+B'MHD=1+INVFIL:9'MTR=1'");
   ck_assert_str_eq(edi->syntax, "ANA");
   ck_assert_str_eq(edi->version, "1");
   ck_assert_str_eq(edi->sender, "5000000000000");
@@ -169,16 +175,27 @@ static struct asn1_value *content_of(GBytes *apdu)
       asn1_decode_mem(&asn_DEF_MTS_APDU, g_bytes_get_data(apdu, NULL), g_bytes_get_size(apdu), NULL, NULL);
   ck_assert_ptr_nonnull(value);
   const MTS_APDU_t *choice = asn1_value_get(value);
-  g_autoptr(octets_t) octets = asn1_octets(value, &choice->choice.message.content);
-  struct asn1_value *content = asn1_decode(&asn_DEF_InformationObject, octets, NULL, NULL);
+  const Message_t *message = &choice->choice.message;
+  g_autoptr(octets_t) octets = asn1_octets(value, &message->content);
+  bool edi = message->envelope.content_type.choice.built_in == BuiltInContentType_edi_messaging;
+  struct asn1_value *content =
+      asn1_decode(edi ? &asn_DEF_EDIInformationObject : &asn_DEF_InformationObject, octets, NULL, NULL);
   ck_assert_ptr_nonnull(content);
   return content;
 }
 
-/* "ia5", "bilateral", "file", or the identifier of an externally-defined part; its octets but for a file's. */
+/* "P35", "ia5", "bilateral", "file", or the identifier of an externally-defined part; its octets but for a
+ * file's. */
 static char *form_of(GBytes *apdu, GBytes **octets_r)
 {
   g_autoptr(asn1_value_t) content = content_of(apdu);
+  if (asn1_value_type(content) == &asn_DEF_EDIInformationObject) {
+    const EDIInformationObject_t *edi = asn1_value_get(content);
+    g_autoptr(octets_t) interchange =
+        asn1_octets(content, &edi->choice.edim.body.primary_body_part.choice.edi_body_part);
+    *octets_r = octets_to_bytes(interchange, 1 << 24, NULL);
+    return g_strdup("P35");
+  }
   const InformationObject_t *object = asn1_value_get(content);
   const struct Body *body = object->choice.ipm.body;
   ck_assert_int_eq(body->list.count, 1);
@@ -217,10 +234,12 @@ static const struct {
     {MAPPING_EDI_IA5, false, "application/EDIFACT", UNB BODY, "ia5", NULL},
     {MAPPING_EDI_IA5, false, "application/EDI-X12", ISA("*", "~"), "ia5", NULL},
     {MAPPING_EDI_IA5, false, "application/EDI-consent", "STX=ANA:1+A+B+261123:180000+R'", "ia5", NULL},
-    {MAPPING_EDI_IA5, false, "application/EDIFACT", "UNB+UNOC:3+M\xFCller+B+261123:1800+1'", "bilateral", "above 127"},
+    {MAPPING_EDI_IA5, false, "application/EDIFACT", "UNB+UNOC:3+M\xFCller+B+261123:1800+1'", "bilateral",
+     "above 127"},
     {MAPPING_EDI_IA5, false, "application/EDI-consent", "something agreed", "bilateral", "does not begin"},
     {MAPPING_EDI_IA5, true, "application/EDIFACT", UNB BODY, "ia5", NULL},
-    {MAPPING_EDI_IA5, true, "application/EDIFACT", "UNB+UNOC:3+M\xFCller+B+261123:1800+1'", "bilateral", "above 127"},
+    {MAPPING_EDI_IA5, true, "application/EDIFACT", "UNB+UNOC:3+M\xFCller+B+261123:1800+1'", "bilateral",
+     "above 127"},
     {MAPPING_EDI_ATTACHMENT, true, "application/EDIFACT", UNB BODY, "ia5", NULL},
     {MAPPING_EDI_ATTACHMENT, false, "application/EDIFACT", UNB BODY, "file", NULL},
     {MAPPING_EDI_OFF, false, "application/EDIFACT", UNB BODY, "file", NULL},
@@ -231,9 +250,13 @@ static const struct {
     {MAPPING_EDI_EXTERNAL, false, "application/EDIFACT", UNB BODY, "2.6.7.11.0", NULL},
     {MAPPING_EDI_EXTERNAL, false, "application/EDIFACT", "UNB+UNOC:3+M\xFCller+B'", "2.6.7.11.2", NULL},
     {MAPPING_EDI_EXTERNAL, false, "application/EDI-X12", ISA("*", "~"), "2.6.7.11.3", NULL},
-    {MAPPING_EDI_EXTERNAL, false, "application/EDI-consent", "STX=ANA:1+A+B+261123:180000+R'", "2.6.7.11.7", NULL},
+    {MAPPING_EDI_EXTERNAL, false, "application/EDI-consent", "STX=ANA:1+A+B+261123:180000+R'", "2.6.7.11.7",
+     NULL},
     {MAPPING_EDI_EXTERNAL, false, "application/EDI-consent", "something agreed", "2.6.7.11.11", NULL},
     {MAPPING_EDI_EXTERNAL, true, "application/EDIFACT", UNB BODY, "bilateral", "no such body part"},
+    {MAPPING_EDI_P35, false, "application/EDIFACT", UNB BODY, "P35", NULL},
+    {MAPPING_EDI_P35, false, "application/EDI-X12", ISA("*", "~"), "P35", NULL},
+    {MAPPING_EDI_P35, true, "application/EDIFACT", UNB BODY, "ia5", NULL},
 };
 
 static void check_back(GBytes *apdu, const char *type, const void *octets, gsize length)
@@ -310,8 +333,9 @@ END_TEST
 /* Towards 1984 no header text stands before the interchange: an EDI program would stumble over it. */
 START_TEST(nothing_before_the_interchange)
 {
-  static const char mail_text[] = "From: ann@example.org\r\nTo: bob@example.org\r\nX-Unknown: 1\r\nMIME-Version: 1.0\r\n"
-                                  "Content-Type: application/EDIFACT\r\n\r\n" UNB BODY;
+  static const char mail_text[] =
+      "From: ann@example.org\r\nTo: bob@example.org\r\nX-Unknown: 1\r\nMIME-Version: 1.0\r\n"
+      "Content-Type: application/EDIFACT\r\n\r\n" UNB BODY;
   peer()->p1_1984 = true;
   g_autoptr(GBytes) mail = g_bytes_new_static(mail_text, strlen(mail_text));
   g_autoptr(GPtrArray) losses = NULL;
@@ -337,6 +361,7 @@ static const struct {
     {MAPPING_EDI_EXTERNAL, false, "externally-defined"},
     {MAPPING_EDI_FILE_TRANSFER, false, "file-transfer"},
     {MAPPING_EDI_ATTACHMENT, false, "attachment"},
+    {MAPPING_EDI_P35, false, "P35"},
     {MAPPING_EDI_IA5, true, "ia5 of 1984"},
     {MAPPING_EDI_BILATERAL, true, "bilateral of 1984"},
 };
@@ -352,8 +377,8 @@ static GByteArray *random_interchange(GRand *random, const char **type_r, const 
   g_autofree char *first = NULL;
   if (kind <= 1) {
     const char *level = levels[g_rand_int_range(random, 0, G_N_ELEMENTS(levels))];
-    first = g_strdup_printf("%sUNB+%s:%d+SENDER:14+RECEIVER:14+261123:1800+%d%s", kind ? "UNA:+.? '" : "", level,
-                            g_rand_int_range(random, 1, 5), g_rand_int_range(random, 0, 100000), ends);
+    first = g_strdup_printf("%sUNB+%s:%d+SENDER:14+RECEIVER:14+261123:1800+%d%s", kind ? "UNA:+.? '" : "",
+                            level, g_rand_int_range(random, 1, 5), g_rand_int_range(random, 0, 100000), ends);
     *type_r = "application/EDIFACT", *kind_r = kind ? "UNA" : "UNB";
   } else if (kind == 2) {
     static const char separators[] = "*|^~\x1D!\x01";
@@ -414,7 +439,8 @@ START_TEST(any_interchange_keeps_its_octets)
       ck_assert(!held || g_bytes_equal(held, held_again));
     }
     g_autofree char *key = g_strdup_printf("%s as %s (%s)", kind, form, ways[way].name);
-    g_hash_table_replace(seen, g_strdup(key), GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(seen, key)) + 1));
+    g_hash_table_replace(seen, g_strdup(key),
+                         GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(seen, key)) + 1));
   }
   g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(seen), (GCompareFunc)strcmp);
   for (GList *key = keys; key; key = key->next) {
