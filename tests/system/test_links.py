@@ -43,8 +43,8 @@ def mail(home, text="hello", octets=0, headers=()):
     path.unlink()
 
 
-def load(home, recipient, count):
-    text = "From: ann@sea.example\r\nTo: bob@land.example\r\nSubject: load\r\n\r\n" + ("x" * 70 + "\r\n") * 14
+def load(home, recipient, count, lines=14):
+    text = "From: ann@sea.example\r\nTo: bob@land.example\r\nSubject: load\r\n\r\n" + ("x" * 70 + "\r\n") * lines
     with smtplib.SMTP("127.0.0.1", home.smtp_port, "client.example", timeout=30) as client:
         for _ in range(count):
             client.sendmail("ann@sea.example", [recipient], text)
@@ -146,12 +146,11 @@ def _(folder, started):
 
 @run("a peer that is busy for more than two associations: these go on, and it is not called for ever")
 def _(folder, started):
-    with Server(most=2) as full, SlowProxy(full.port, 200000) as line:
+    with Server(most=2) as full, SlowProxy(full.port, 50000) as line:
         home = sea(folder, [line.port], 'associations="4" window="2"')
         started.append(home.start())
-        for number in range(12):
-            mail(home, f"number {number}", octets=60000)
-        arrives(full, 30, "all messages", 12)
+        load(home, "bob@land.example", 12, lines=850)
+        arrives(full, 60, "all messages", 12)
         home.wait_empty(10)
         assert "busy" in home.log_text() and "unreachable" not in home.log_text()
         assert 3 <= len(full.calls) <= 8, len(full.calls)
