@@ -17,14 +17,15 @@ static const struct {
 
 /* --- writing ----------------------------------------------------------------------------------------- */
 
-/* A peer's PrintableString may hold what none can: a line end would end whatever line the address stands in. */
+/* A peer's PrintableString may hold what none can: a line end would end whatever line the address stands in. What
+ * stands for it is in no PrintableString either, so that the text is never read as another address. */
 static void append_quoted(GString *out, const char *value)
 {
   for (; *value; value++) {
     bool second_space = *value == ' ' && out->len && out->str[out->len - 1] == ' ';
     if (*value == '/' || *value == '=' || second_space)
       g_string_append_c(out, '$');
-    g_string_append_c(out, g_ascii_iscntrl(*value) ? '?' : *value);
+    g_string_append_c(out, g_ascii_iscntrl(*value) ? '#' : *value);
   }
 }
 
