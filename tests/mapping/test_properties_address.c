@@ -112,7 +112,7 @@ static guint form_of(const struct or_address *address)
 }
 
 /* Any legal O/R address -> RFC 822 -> the same address by X.402's comparison. */
-/* proves: A1<> A3 A4 A6<> A12 A13<> B2<> B4<> */
+/* proves: A1<> A3<> A4<> A6<> A12 A13<> B2<> B4<> */
 START_TEST(addresses_come_back)
 {
   struct mapping_context *context = addressing_context("", &tables);
