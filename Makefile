@@ -118,7 +118,7 @@ $(foreach v,release test fuzz,$(eval $(call variant,$v)))
 # Where the bundled profiles of peers are when the configuration has none of its own.
 %/gateway/config/profile.o: PKG_CFLAGS += -DGW400_SHARE='"$(PREFIX)/share/gw400"'
 
-.PHONY: all deps deps-build run test unit golden mutate bench fuzz soak documents install clean check-format
+.PHONY: all deps-bench deps deps-build run test unit golden mutate bench fuzz soak documents install clean check-format
 all: deps-build
 	@$(MAKE) --no-print-directory build/gw400 build/gw400d
 
@@ -128,11 +128,13 @@ BUILD_PACKAGES := gcc patch pkg-config asn1c libglib2.0-dev libuv1-dev libssl-de
   libunbound-dev libldap-dev libjansson-dev libseccomp-dev libsystemd-dev zlib1g-dev
 RUN_PACKAGES := $(BUILD_PACKAGES) swaks python3 tcpdump tshark postfix
 TEST_PACKAGES := $(RUN_PACKAGES) check libxml2-utils openssl sqlite3 nsd slapd ldap-utils
+BENCH_PACKAGES := $(TEST_PACKAGES) libgmime-3.0-dev
 FUZZ_PACKAGES := $(TEST_PACKAGES) clang llvm libclang-rt-14-dev
 install-packages = @bash conf/install-packages.sh $1
 deps-build: ; $(call install-packages,$(BUILD_PACKAGES))
 deps: ; $(call install-packages,$(FUZZ_PACKAGES))
 deps-test: ; $(call install-packages,$(TEST_PACKAGES) $(if $(findstring clang,$(CC)),clang libclang-rt-14-dev))
+deps-bench: ; $(call install-packages,$(BENCH_PACKAGES))
 deps-run: ; $(call install-packages,$(RUN_PACKAGES))
 
 # --- tests: one Check program per tests/<folder>/test_*.c, fuzz corpora replayed, then the system tests ----------------------
@@ -195,8 +197,10 @@ build/bench/%: build/obj/tests/bench/%.o build/gw400.a build/gen.a
 	@mkdir -p $(@D)
 	@echo "LD      $@"
 	@$(CC.release) $(FLAGS.release) -o $@ $^ $(PKG_LIBS)
-bench: deps-test
-	@$(MAKE) --no-print-directory build/gw400 build/gw400d build/bench/tables
+# GMime is a peer in the bench, and nothing else.
+build/obj/tests/bench/conversion.o build/bench/conversion: PKGS += gmime-3.0
+bench: deps-bench
+	@$(MAKE) --no-print-directory build/gw400 build/gw400d build/bench/tables build/bench/conversion
 	@python3 tests/bench/bench.py $(T)
 soak: deps-test
 	@$(MAKE) --no-print-directory test-build

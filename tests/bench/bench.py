@@ -21,6 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 os.environ.setdefault("GW400_BUILD", str(HERE.parents[1] / "build"))
 import gateway  # noqa: E402
+import conversion  # noqa: E402
 import links  # noqa: E402
 import tables  # noqa: E402
 
@@ -272,6 +273,8 @@ def main():
     for figure, run in (("urgent", links.urgent), ("bad-peers", links.bad_peers)):
         if figure.startswith(wanted):
             run(WORK, source)
+    if "convert".startswith(wanted[:7]):
+        conversion.run(WORK, {"2k": mime_file("2k", 2048), "20k": mime_file("20k", 20480)})
     if "tables".startswith(wanted):
         tables.run(WORK / "tables-of-users")
 
