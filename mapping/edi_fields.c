@@ -288,7 +288,7 @@ static bool read_element(const struct mime_params *params, struct asn1_value *va
     good = (*pointer = read_encoded(element, text)) != NULL;
   }
   if (!good)
-    mapping_loss(losses, "%s=%.40s of an EDI field: not well formed, left out", element->name, text);
+    mapping_loss(losses, "EDI field %s: left out (X.435 8.2, 9): %.40s is not well formed", element->name, text);
   return good;
 }
 

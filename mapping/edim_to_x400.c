@@ -146,7 +146,7 @@ static struct OCTET_STRING *text_new(struct to_x400 *to, const char *name, const
     return NULL;
   gsize length = strlen(text);
   if (length > bound)
-    mapping_loss(to->losses, "EDI heading %s: cut to %d octets (X.435 annex D); the interchange has it whole",
+    mapping_loss(to->losses, "%s: cut to %d octets (X.435 annex D): the interchange has it whole",
                  name, (int)bound);
   g_autofree char *cut = g_strndup(text, MIN(length, bound));
   return asn1_new_string(cut);
@@ -208,7 +208,7 @@ static void heading_of_interchange(struct to_x400 *to, const struct edi_intercha
   }
   if (edi->cut)
     mapping_loss(to->losses,
-                 "EDI heading edi-message-type: of the interchange's first quarter of a megabyte alone");
+                 "edi-message-type: of the first quarter of a megabyte alone (X.435 8.2.13): no more of an interchange is read");
 }
 
 static void recipient_of_interchange(struct to_x400 *to, const struct edi_interchange *edi,
