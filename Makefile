@@ -221,5 +221,6 @@ install: all
 	install -D -m 755 build/gw400d $(DESTDIR)$(PREFIX)/sbin/gw400d
 	install -D -m 644 conf/gw400.rng $(DESTDIR)$(PREFIX)/share/gw400/gw400.rng
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/gw400/profiles conf/profiles/*.xml
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/gw400/ldap conf/ldap/mixer.schema
 	install -D -m 644 conf/gw400.service $(DESTDIR)/lib/systemd/system/gw400.service
 clean: ; rm -rf build run
