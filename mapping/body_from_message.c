@@ -89,12 +89,19 @@ static bool write_multipart(struct from_x400 *from, const char *subtype, const s
   return true;
 }
 
-/* 2.2: all of them messages is a digest. */
-static const char *default_subtype(const struct Body *body, int first)
+/* 2.2: all of them messages is a digest; a multipart (6.6) is none. */
+static const char *default_subtype(const struct from_x400 *from, const struct Body *body, int first)
 {
-  for (int i = first; i < body->list.count; i++)
-    if (body->list.array[i]->present != BodyPart_PR_message)
+  for (int i = first; i < body->list.count; i++) {
+    const struct BodyPart *part = body->list.array[i];
+    if (part->present != BodyPart_PR_message || !part->choice.message->data)
       return "mixed";
+    struct multipart multipart = multipart_of(from, &part->choice.message->data->heading);
+    bool is = multipart.subtype && multipart.not_a_message;
+    g_free(multipart.subtype);
+    if (is)
+      return "mixed";
+  }
   return "digest";
 }
 
@@ -136,7 +143,7 @@ static bool write_body(struct from_x400 *from, const struct IPM *ipm, int first,
     return true;
   }
   if (count > 1 || subtype)
-    return write_multipart(from, subtype ? subtype : default_subtype(body, first), body, first, fields,
+    return write_multipart(from, subtype ? subtype : default_subtype(from, body, first), body, first, fields,
                            error);
   return body_write_part(from, body->list.array[first], 1, true, fields, error);
 }

@@ -232,6 +232,14 @@ bool body_put_external(struct asn1_value *root, struct External *external, enum 
   return true;
 }
 
+static bool is_all_messages(const struct Body *body)
+{
+  for (int i = 0; i < body->list.count; i++)
+    if (body->list.array[i]->present != BodyPart_PR_message)
+      return false;
+  return true;
+}
+
 /* 6.6: of a multipart that is to become parts, and does not go whole. */
 static bool is_open(struct to_x400 *to, const struct mime_part *part)
 {
@@ -249,9 +257,9 @@ bool body_to_x400(struct to_x400 *to, const struct mime_part *part, struct IPM *
   bool good;
   if (is_open(to, part)) {
     good = body_add_children(to, part, body, fields, error);
-    /* "mixed" needs no mark where several parts say it. */
+    /* "mixed" needs no mark where several parts say it, and not all of them are messages (2.2). */
     if (!to->old && !only_alternative(to, part) &&
-        (strcmp(body_subtype(part), "mixed") != 0 || part->children->len < 2))
+        (strcmp(body_subtype(part), "mixed") != 0 || part->children->len < 2 || is_all_messages(body)))
       body_put_multipart(to, body_subtype(part), true, &ipm->heading);
   } else {
     good = body_add_part(to, part, true, body, fields, error);

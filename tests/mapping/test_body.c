@@ -137,7 +137,7 @@ static const struct {
     {FRAME "Content-Type: application/x-ftbp.1.3.6.1.4.1.9999.1\r\n\r\nx", "file", NULL},
 };
 
-/* proves: M7 */
+/* proves: M7 2157:3.1.1> 2157:7.1 2157:7.2 2157:7.3> */
 START_TEST(parts_are_what_the_table_says)
 {
   g_autoptr(GBytes) apdu = apdu_of(rows[_i].mail, strlen(rows[_i].mail), NULL);

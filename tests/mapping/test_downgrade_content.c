@@ -421,6 +421,7 @@ END_TEST
 
 /* --- SFD to mail --- */
 
+/* proves: 1328:6 */
 START_TEST(sfd_is_text)
 {
   g_autoptr(GBytes) apdu = downgrading_message(&(struct downgrading_message){
