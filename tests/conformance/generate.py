@@ -51,9 +51,9 @@ def marked_tests():
                 keys = []
 
 
-def golden_cases():
+def golden_cases(folder=ROOT / "tests/golden"):
     """The same of the golden cases, whose folder is a key."""
-    for path in sorted((ROOT / "tests/golden").glob("*/*.in.*")):
+    for path in sorted(folder.glob("*/*.in.*")):
         case = CASE.fullmatch(path.name)
         if not case:
             continue

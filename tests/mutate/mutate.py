@@ -179,7 +179,7 @@ class Trial:
         self.cases = golden.cases()
         self.of_row, self.units_of = collections.defaultdict(list), collections.defaultdict(set)
         by_name = {case.name: case for case in self.cases}
-        for mark, file, name in [*generate.golden_cases(), *generate.marked_tests()]:
+        for mark, file, name in [*generate.golden_cases(BASE / "golden"), *generate.marked_tests()]:
             key = mark.rstrip("<>")
             if file == "golden":
                 self.of_row[key].append(by_name[name])
