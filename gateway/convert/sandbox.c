@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -42,23 +43,27 @@ static guint64 landlock_accesses(long version)
 #define SYS_landlock_add_rule 445
 #endif
 #define LANDLOCK_PATH_BENEATH 1
-#define LANDLOCK_READ_FILE_AND_FOLDER ((1u << 2) | (1u << 3))
+#define LANDLOCK_READ_FILE (1u << 2)
+#define LANDLOCK_READ_FOLDER (1u << 3)
 
-static bool landlock_readable(int ruleset, const char *folder)
+static bool landlock_readable(int ruleset, const char *path)
 {
   struct {
     guint64 access;
     gint32 fd;
-  } __attribute__((packed)) rule = {LANDLOCK_READ_FILE_AND_FOLDER, open(folder, O_PATH | O_CLOEXEC)};
+  } __attribute__((packed)) rule = {LANDLOCK_READ_FILE, open(path, O_PATH | O_CLOEXEC)};
+  struct stat status;
   if (rule.fd < 0)
     return true; /* what is not there need not be read */
+  if (fstat(rule.fd, &status) == 0 && S_ISDIR(status.st_mode))
+    rule.access |= LANDLOCK_READ_FOLDER;
   long added = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_PATH_BENEATH, &rule, 0);
   close(rule.fd);
   return added == 0;
 }
 
-/* A ruleset that handles every kind of access and allows reading below these folders. */
-static const char *enter_landlock(const char *const *folders)
+/* A ruleset that handles every kind of access and allows reading these files and what lies below these folders. */
+static const char *enter_landlock(const char *const *readable)
 {
   long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION_FLAG);
   if (version < 1)
@@ -68,8 +73,8 @@ static const char *enter_landlock(const char *const *folders)
   if (ruleset < 0)
     return "Landlock: the kernel refuses the ruleset";
   bool good = true;
-  for (; *folders; folders++)
-    good = landlock_readable(ruleset, *folders) && good;
+  for (; *readable; readable++)
+    good = landlock_readable(ruleset, *readable) && good;
   long entered = good ? syscall(SYS_landlock_restrict_self, ruleset, 0) : -1;
   close(ruleset);
   return entered == 0 ? NULL : "Landlock: the kernel refuses to enter it";
@@ -235,14 +240,14 @@ static const char *enter_denials(void)
 
 /* --- all --- */
 
-static char *enter(const char *const *folders, const char *(*filter)(void))
+static char *enter(const char *const *readable, const char *(*filter)(void))
 {
   enum { DESCRIPTORS = 64 };
   GString *missing = g_string_new(NULL);
   setrlimit(RLIMIT_NOFILE, &(struct rlimit){DESCRIPTORS, DESCRIPTORS});
   setrlimit(RLIMIT_NPROC, &(struct rlimit){0, 0});
   const char *words = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? NULL : "no_new_privs: refused";
-  const char *walls[] = {words, words ? NULL : enter_landlock(folders), words ? NULL : filter()};
+  const char *walls[] = {words, words ? NULL : enter_landlock(readable), words ? NULL : filter()};
   for (guint i = 0; i < G_N_ELEMENTS(walls); i++)
     if (walls[i])
       g_string_append_printf(missing, "%s%s", missing->len ? "; " : "the sandbox lacks: ", walls[i]);
@@ -255,8 +260,8 @@ char *sandbox_enter(void)
   return enter(none, enter_seccomp);
 }
 
-char *sandbox_enter_client(void)
+char *sandbox_enter_client(const char *file)
 {
-  static const char *const folders[] = {"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve", NULL};
-  return enter(folders, enter_denials);
+  const char *const readable[] = {"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve", file, NULL};
+  return enter(readable, enter_denials);
 }

@@ -20,7 +20,8 @@ void sandbox_prepare(void);
 char *sandbox_enter(void);
 
 /* The same for a process whose work is a network client's: files to read (/etc, /usr, /lib: names, certificates,
- * libraries) but none to write, no listening, no new processes, nothing that reaches into others. */
-char *sandbox_enter_client(void);
+ * libraries) and this one elsewhere (NULL: none), none to write, no listening, no new processes, nothing that
+ * reaches into others. */
+char *sandbox_enter_client(const char *file);
 
 #endif

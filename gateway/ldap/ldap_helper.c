@@ -214,7 +214,7 @@ int ldap_helper_main(int socket)
     return 2;
   g_variant_get(setup, "(ssssbu)", &helper.url, &helper.bind_dn, &helper.password, &helper.ca, &helper.start_tls,
                 &helper.timeout_s);
-  g_autofree char *missing = sandbox_enter_client();
+  g_autofree char *missing = sandbox_enter_client(*helper.ca ? helper.ca : NULL);
   if (missing)
     fprintf(stderr, "<4>gw400d ldap: %s\n", missing);
   while (answer_one(&helper))

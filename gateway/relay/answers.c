@@ -117,7 +117,8 @@ static void committed(void *user, const GError *error)
     end(seeking, ANSWERS_STOPPED);
     return;
   }
-  end(seeking, seeking->words ? ANSWERS_WAIT : ANSWERS_AGAIN);
+  bool stopping = seeking->relay->stopping; /* the converters may be gone */
+  end(seeking, stopping ? ANSWERS_STOPPED : seeking->words ? ANSWERS_WAIT : ANSWERS_AGAIN);
 }
 
 /* An indeterminate answer: READ goes on with it, others wait; a heading's since when it was first so. */

@@ -246,6 +246,10 @@ static void audit_subject(struct store_txn *txn, const struct reader *reader)
 static void route(struct reader *reader)
 {
   struct relay *relay = reader->relay;
+  if (relay->stopping) {
+    reader_free(reader); /* read again after the restart; the converters may be gone */
+    return;
+  }
   struct store_message *message = reader->message;
   struct mapping_result *result = reader->result;
   struct store_txn *txn = store_txn_new();

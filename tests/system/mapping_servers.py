@@ -83,18 +83,23 @@ zone:
 
 
 class Slapd(Server):
-    """Holds the entries of an LDIF text below o=test."""
+    """Holds the entries of an LDIF text below o=test; offers StartTLS as 127.0.0.1, verified by ca.pem in its folder."""
 
     def __init__(self, folder, ldif, password=None):
         super().__init__(folder)
         (self.folder / "db").mkdir(exist_ok=True)
         access = "access to * by dn.exact=\"cn=reader,o=test\" read by * auth" if password else "access to * by * read"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                        "subjectAltName=IP:127.0.0.1", "-keyout", self.folder / "key.pem", "-out", self.folder / "ca.pem"],
+                       check=True, capture_output=True)
         (self.folder / "slapd.conf").write_text(f"""include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include {ROOT}/conf/ldap/mixer.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 pidfile {self.folder}/pid
+TLSCertificateFile {self.folder}/ca.pem
+TLSCertificateKeyFile {self.folder}/key.pem
 {access}
 database mdb
 suffix o=test

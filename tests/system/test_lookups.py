@@ -74,7 +74,7 @@ class World:
         sources = {
             "sea": f'<addressing header-patience="4s"><source kind="tables"/><source kind="dns"/></addressing>'
                    f'<dns forward="127.0.0.1@{self.nsd.port}"/>',
-            "land": f'<addressing header-patience="4s"><source kind="ldap" url="ldap://127.0.0.1:{self.slapd.port}" '
+            "land": f'<addressing header-patience="4s"><source kind="ldap" url="ldap://127.0.0.1:{self.slapd.port}" tls="start" ca="{folder}/slapd/ca.pem" '
                     f'base="ou=MIXER MCGAMs,o=test" bind-dn="cn=reader,o=test" password-file="ldap-password" timeout="2" '
                     f'ttl="{TTL}s" negative-ttl="1s"/></addressing>'}
         self.gateway = {}
