@@ -54,7 +54,7 @@ static const struct row {
     {EXTENDED(ET_FILE_TRANSFER), NULL, body_read_file, NULL, "2.3, 3.3, 6.4"}, /* 2157:2.3 */
     {EXTENDED(MIME_BP_DATA), NULL, body_read_mime, NULL, "3.1.2"},             /* 2157:3.1.2 */
     {EXTENDED(UNKNOWN), NULL, body_read_edi, NULL, "X.435 annex A"},           /* EDI:external */
-    {EXTENDED(UNKNOWN), NULL, body_read_octets, NULL, "RFC 2158, RFC 2160"},   /* 2158:3 */
+    {EXTENDED(UNKNOWN), NULL, body_read_octets, NULL, "RFC 2158, RFC 2160"},   /* 2158:3.1 */
     {PART(NOTHING), NULL, body_read_wrapped, NULL, "3.2"},                     /* 2157:3.2 */
 };
 

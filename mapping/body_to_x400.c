@@ -83,16 +83,14 @@ static const struct row {
     {"", wants_registered, body_make_registered, "5.3"},           /* 2157:5.3 */
     {"", wants_mime, body_make_mime, "3.1.2"},                     /* 2157:3.1.2 */
     {"", is_for_1984, body_make_harpoon, "RFC 1496 3.2"},          /* 1496:3.2 */
-    {"application/octet-stream", NULL, body_make_file, "6.4"},     /* 2157:6.4 */
-    {"application/x-ftbp.", NULL, body_make_file, "3.3"},          /* 2157:3.3 */
-    {"", NULL, body_make_file, "3.1.1"},                           /* 2157:3.1.1 */
+    {"", NULL, body_make_file, "3.1.1, 3.3, 6.4"},                 /* 2157:3.1.1 */
 };
 
-/* Of whole types, and of those that a family or prefix covers. */
+/* Of whole types, and of those that a family covers. */
 static bool row_takes(const struct row *row, const struct making *making)
 {
   gsize length = strlen(row->type);
-  bool family = !length || row->type[length - 1] == '/' || row->type[length - 1] == '.';
+  bool family = !length || row->type[length - 1] == '/';
   const char *type = making->part->type->value;
   return (family ? !strncmp(type, row->type, length) : !strcmp(type, row->type)) &&
          (!row->guard || row->guard(making));
@@ -103,8 +101,7 @@ struct octets *making_content(struct making *making, GError **error)
   guint64 faults = 0;
   if (making->content)
     return making->content;
-  making->content =
-      mime_part_content_told(making->to->mail, making->part, making->to->spill, &faults, error);
+  making->content = mime_part_content_told(making->to->mail, making->part, making->to->spill, &faults, error);
   if (faults)
     mapping_loss(making->to->losses,
                  "body part %u: %" G_GUINT64_FORMAT
@@ -267,8 +264,9 @@ bool body_to_x400(struct to_x400 *to, const struct mime_part *part, struct IPM *
   /* An EDI program wants the interchange first, and nothing else (decision 0138). */
   bool bare = to->interchanges && to->interchanges == (guint)body->list.count;
   if (good && to->old && fields->len && bare)
-    mapping_loss(to->losses, "heading: %u fields without counterpart are left out (RFC 1767): no text stands before an "
-                             "interchange towards 1984",
+    mapping_loss(to->losses,
+                 "heading: %u fields without counterpart are left out (RFC 1767): no text stands before an "
+                 "interchange towards 1984",
                  fields->len);
   else if (good && to->old && fields->len)
     body_add_old_header(to, body, fields);
