@@ -66,6 +66,7 @@ enum oid_use {
   X(MCT_P2_1984, "2.6.1.10.0", "id-mct-p2-1984", CONTENT)                                                    \
   X(MCT_P2_1988, "2.6.1.10.1", "id-mct-p2-1988", CONTENT)                                                    \
   X(MCT_PEDI, "2.6.7.10.0", "id-mct-pedi", CONTENT)                                                          \
+  X(MCT_MM_88, "1.3.26.0.4406.0.4.1", "id-nato-mmhs-cont-mm88", CONTENT)                                     \
   X(CONT_UNIDENTIFIED, "2.6.3.3.0", "id-cont-unidentified", CONTENT)                                         \
   X(CONT_INNER_ENVELOPE, "2.6.3.3.1", "id-cont-inner-envelope", CONTENT)                                     \
   X(CT_CONTENT_INFO, "1.2.840.113549.1.9.16.1.6", "id-ct-contentInfo", CONTENT)                              \
@@ -158,6 +159,25 @@ enum oid_use {
   X(HEX_MANUAL_HANDLING_INSTRUCTIONS, "2.6.1.5.10", "id-hex-manual-handling-instructions", HEADING)          \
   X(HEX_ORIGINATORS_REFERENCE, "2.6.1.5.11", "id-hex-originators-reference", HEADING)                        \
   X(HEX_PRECEDENCE_POLICY_ID, "2.6.1.5.12", "id-hex-precedence-policy-id", HEADING)                          \
+  X(MM_PRIMARY_PRECEDENCE, "1.3.26.0.4406.0.2.0", "id-nato-mmhs-mm-primary-precedence", HEADING)             \
+  X(MM_COPY_PRECEDENCE, "1.3.26.0.4406.0.2.1", "id-nato-mmhs-mm-copy-precedence", HEADING)                   \
+  X(MM_MESSAGE_TYPE, "1.3.26.0.4406.0.2.2", "id-nato-mmhs-mm-message-type", HEADING)                         \
+  X(MM_ADDRESS_LIST_INDICATOR, "1.3.26.0.4406.0.2.3", "id-nato-mmhs-mm-address-list-indicator", HEADING)     \
+  X(MM_EXEMPTED_ADDRESS, "1.3.26.0.4406.0.2.4", "id-nato-mmhs-mm-exempted-address", HEADING)                 \
+  X(MM_EXTENDED_AUTHORISATION_INFO, "1.3.26.0.4406.0.2.5", "id-nato-mmhs-mm-extended-authorisation-info",    \
+    HEADING)                                                                                                 \
+  X(MM_DISTRIBUTION_CODES, "1.3.26.0.4406.0.2.6", "id-nato-mmhs-mm-distribution-codes", HEADING)             \
+  X(MM_HANDLING_INSTRUCTIONS, "1.3.26.0.4406.0.2.7", "id-nato-mmhs-mm-handling-instructions", HEADING)       \
+  X(MM_MESSAGE_INSTRUCTIONS, "1.3.26.0.4406.0.2.8", "id-nato-mmhs-mm-message-instructions", HEADING)         \
+  X(MM_CODRESS_MESSAGE, "1.3.26.0.4406.0.2.9", "id-nato-mmhs-mm-codress-message", HEADING)                   \
+  X(MM_ORIGINATOR_REFERENCE, "1.3.26.0.4406.0.2.10", "id-nato-mmhs-mm-originator-reference", HEADING)        \
+  X(MM_OTHER_RECIPIENTS_INDICATOR, "1.3.26.0.4406.0.2.11", "id-nato-mmhs-mm-other-recipients-indicator",     \
+    HEADING)                                                                                                 \
+  X(MM_PILOT_FORWARDING_INFO, "1.3.26.0.4406.0.2.12", "id-nato-mmhs-mm-pilot-forwarding-info", HEADING)      \
+  X(MM_ACP127_MESSAGE_IDENTIFIER, "1.3.26.0.4406.0.2.13", "id-nato-mmhs-mm-acp127-message-identifier",       \
+    HEADING)                                                                                                 \
+  X(MM_ORIGINATOR_PLAD, "1.3.26.0.4406.0.2.14", "id-nato-mmhs-mm-originator-plad", HEADING)                  \
+  X(MM_INFORMATION_LABELS, "1.3.26.0.4406.0.2.17", "id-nato-mmhs-mm-information-labels", HEADING)            \
   X(RFC_822_FIELD_LIST, "1.3.6.1.7.1.3.2", "id-rfc-822-field-list", HEADING)                                 \
   X(RFC_822_FIELD_LIST_1327, "0.9.2342.234219200300.200.1", "id-rfc-822-field-list (RFC 1327)", HEADING)     \
   X(RFC_822_FIELD_LIST_CUT, "0.9.2342.2147483647.200.1", "id-rfc-822-field-list (RFC 1327, cut to 31 bits)", \

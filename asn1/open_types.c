@@ -43,11 +43,23 @@
 #include <MTS-APDU.h>
 #include <ManualHandlingInstructions.h>
 #include <MessageParameters.h>
+#include <MilitaryAddressLists.h>
+#include <MilitaryAuthorisation.h>
+#include <MilitaryCodress.h>
+#include <MilitaryDistributionCodes.h>
+#include <MilitaryLabels.h>
+#include <MilitaryMessageType.h>
+#include <MilitaryOtherRecipients.h>
+#include <MilitaryPilots.h>
+#include <MilitaryPrecedence.h>
+#include <MilitaryString.h>
+#include <MilitaryStrings.h>
 #include <MimeParameters.h>
 #include <MultipartType-1495.h>
 #include <MultipartType.h>
 #include <ODABodyPart.h>
 #include <ORAddress.h>
+#include <ORDescriptors.h>
 #include <OriginatorAndDLExpansionHistory.h>
 #include <PDSName.h>
 #include <PDSParameter.h>
@@ -202,6 +214,22 @@ static const asn_TYPE_descriptor_t *const by_oid[OID_COUNT] = {
     [OID_HEX_MANUAL_HANDLING_INSTRUCTIONS] = OF(ManualHandlingInstructions),
     [OID_HEX_ORIGINATORS_REFERENCE] = OF(UniversalOrBMPString),
     [OID_HEX_PRECEDENCE_POLICY_ID] = OF(PrecedencePolicyIdentifier),
+    [OID_MM_PRIMARY_PRECEDENCE] = OF(MilitaryPrecedence),
+    [OID_MM_COPY_PRECEDENCE] = OF(MilitaryPrecedence),
+    [OID_MM_MESSAGE_TYPE] = OF(MilitaryMessageType),
+    [OID_MM_ADDRESS_LIST_INDICATOR] = OF(MilitaryAddressLists),
+    [OID_MM_PILOT_FORWARDING_INFO] = OF(MilitaryPilots),
+    [OID_MM_INFORMATION_LABELS] = OF(MilitaryLabels),
+    [OID_MM_EXEMPTED_ADDRESS] = OF(ORDescriptors),
+    [OID_MM_EXTENDED_AUTHORISATION_INFO] = OF(MilitaryAuthorisation),
+    [OID_MM_DISTRIBUTION_CODES] = OF(MilitaryDistributionCodes),
+    [OID_MM_HANDLING_INSTRUCTIONS] = OF(MilitaryStrings),
+    [OID_MM_MESSAGE_INSTRUCTIONS] = OF(MilitaryStrings),
+    [OID_MM_CODRESS_MESSAGE] = OF(MilitaryCodress),
+    [OID_MM_ORIGINATOR_REFERENCE] = OF(MilitaryString),
+    [OID_MM_OTHER_RECIPIENTS_INDICATOR] = OF(MilitaryOtherRecipients),
+    [OID_MM_ACP127_MESSAGE_IDENTIFIER] = OF(MilitaryString),
+    [OID_MM_ORIGINATOR_PLAD] = OF(MilitaryString),
     [OID_RFC_822_FIELD_LIST] = OF(RFC822FieldList),
     [OID_RFC_822_FIELD_LIST_1327] = OF(RFC822FieldList),
     [OID_RFC_822_FIELD_LIST_CUT] = OF(RFC822FieldList),

@@ -13,6 +13,7 @@
 struct Body;
 struct Heading;
 struct IPM;
+struct ORDescriptors;
 
 /* Mail to X.400. */
 struct to_x400 {
@@ -64,6 +65,8 @@ GPtrArray *heading_fields_get(const struct from_x400 *from, const struct Heading
 /* Writes the heading's fields; fields as above, of which those that body_from_x400() deals with are left to
  * it. */
 void heading_from_x400(struct from_x400 *from, const struct Heading *heading, GPtrArray *fields);
+/* Writes a field of addresses (none for an empty list), of from->value. */
+void heading_descriptors(struct from_x400 *from, const char *name, const struct ORDescriptors *descriptors);
 /* The value of a field in such a list; NULL when it is not there. */
 const char *heading_field(GPtrArray *fields, const char *name);
 

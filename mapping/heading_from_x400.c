@@ -3,6 +3,7 @@
  * One table: the element, what writes its field, the clause.  The extension rfc-822-field gives its fields
  * back as they were, but for those that the gateway makes itself. */
 #include "mapping/conversion.h"
+#include "mapping/military.h"
 #include "mapping/mime_word.h"
 
 #include <string.h>
@@ -207,6 +208,12 @@ static bool speak_descriptors(struct speaker *speaker, const struct ORDescriptor
     write_descriptor(speaker, descriptors->list.array[i], false);
   mime_writer_list_end(speaker->from->writer);
   return true;
+}
+
+void heading_descriptors(struct from_x400 *from, const char *name, const struct ORDescriptors *descriptors)
+{
+  struct speaker speaker = {.from = from, .name = name};
+  speak_descriptors(&speaker, descriptors);
 }
 
 static bool speak_recipients(struct speaker *speaker, const struct RecipientSpecifiers *recipients,
@@ -462,7 +469,7 @@ static void discard(struct from_x400 *from, const struct IPMSExtensions *extensi
     bool spoken = false;
     for (gsize k = 0; k < G_N_ELEMENTS(known); k++)
       spoken |= oid == known[k];
-    if (spoken)
+    if (spoken || military_tells(from->value, extension))
       continue;
     g_autofree char *label = x400_oid_format(&extension->type);
     if (!strstr(list->str, label))
@@ -539,6 +546,7 @@ void heading_from_x400(struct from_x400 *from, const struct Heading *heading, GP
     speaker.name = rows[i].field;
     written[i] = rows[i].speak(&speaker);
   }
+  military_from_x400(from, heading->extensions);
   speak_discarded(from, heading);
   speak_fields(&speaker, written);
 }

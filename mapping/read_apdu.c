@@ -251,6 +251,8 @@ static bool is_interpersonal(const ContentType_t *type, GError **error)
     return true;
   if (edim_is_content(type))
     return true;
+  if (!built_in && oid_get(&type->choice.extended) == OID_MCT_MM_88)
+    return true; /* STANAG 4406: an IPM with heading extensions of its own (decision 0116) */
   g_autofree char *name = envelope_content_type(type);
   g_set_error(error, MAPPING_ERROR, MAPPING_ERROR_SYNTAX,
               "5.6.1 content type %s is not interpersonal messaging (RFC 2156 1.5.3)", name);

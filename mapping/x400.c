@@ -300,6 +300,8 @@ static const char *arc_name(const char *dotted)
               {"1.3.6.1.7", "mail"},
               {"1.3.6.1.7.1", "mixer"},
               {"1.3.26", "nato"},
+              {"1.3.26.0", "stanags"},
+              {"1.3.26.0.4406", "mmhs"},
               {"2", "joint-iso-ccitt"},
               {"2.6", "mhs"},
               {"2.6.1", "ipms"},
