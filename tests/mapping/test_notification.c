@@ -153,7 +153,7 @@ static const struct request {
     {"ann@example.org", "", "ann@example.org", 0, false, 0},
 };
 
-/* proves: N7 > */
+/* proves: N7> */
 /* RFC 8098 2.1: a receipt is asked for when it would come to who sent the mail; else the field goes on as it
  * is. */
 START_TEST(mail_asks_for_receipts)
@@ -203,7 +203,7 @@ static struct mapping_result *read_apdu(GBytes *apdu)
   return run(job, NULL);
 }
 
-/* proves: N7 < */
+/* proves: N7< */
 /* One mail for each group, and only that to who is asked asks (RFC 8098 2.1). */
 START_TEST(x400_asks_for_receipts)
 {
@@ -272,7 +272,7 @@ static struct mapping_job *answer(const char *mail)
 }
 
 /* RFC 8098 3 -> X.420 8. */
-/* proves: N6 > */
+/* proves: N6> */
 START_TEST(displayed_is_a_receipt)
 {
   static const char mail[] =
@@ -449,7 +449,7 @@ static struct mapping_job *to_mail(GBytes *apdu)
   return job;
 }
 
-/* proves: N1 N6 < */
+/* proves: N1 N6< */
 START_TEST(receipt_becomes_an_mdn)
 {
   IPN_t *ipn;

@@ -318,7 +318,7 @@ static void check_made(const struct text_made *made, const struct mapping_text_f
   }
 }
 
-/* proves: 2157:6.1 2157:6.2 2157:6.7 */
+/* proves: 2157:6.1<> 2157:6.2<> 2157:6.7<> */
 START_TEST(random_texts)
 {
   g_autoptr(GRand) random = g_rand_new_with_seed(SEED);
