@@ -156,7 +156,7 @@ static void print(const char *name, double *rounds)
 int main(int argc, char **argv)
 {
   char *text = NULL;
-  gsize length;
+  gsize length = 0;
   must(argc == 2 && g_file_get_contents(argv[1], &text, &length, NULL), "give it a mail");
   g_mime_init();
   g_autoptr(GBytes) mail = g_bytes_new_take(text, length);

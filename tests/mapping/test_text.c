@@ -203,7 +203,7 @@ static bool can_say(const char *charset, gunichar character)
   g_unichar_to_utf8(character, utf8);
   if (!strcmp(charset, "teletex")) {
     struct charset_loss loss = {0};
-    g_autoptr(GByteArray) octets = charset_from_utf8(CHARSET_TELETEX, utf8, &loss);
+    g_byte_array_unref(charset_from_utf8(CHARSET_TELETEX, utf8, &loss));
     return !loss.substituted;
   }
   gsize length;
