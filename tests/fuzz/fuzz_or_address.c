@@ -21,6 +21,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { RFC_822_MAX = 512 }; /* RFC 2156 4.3.2: the attribute and its three continuations */
+
 static void must(bool good)
 {
   if (!good)
@@ -114,6 +116,9 @@ static void as_mailbox(const struct or_address *address)
   g_autoptr(mailbox_t) parsed = mailbox_parse(mailbox, NULL);
   must(parsed != NULL);
   g_autoptr(or_address_t) back = address_to_or(context, mailbox, ADDRESS_HEADING, NULL, NULL);
+  g_autofree char *encoded = ps_encode(mailbox);
+  if (back == NULL && or_address_dda(address, "RFC-822") != NULL && strlen(encoded) > RFC_822_MAX)
+    return; /* longer than its bounds allowed; the mailbox is known all the same */
   must(back != NULL);
   if (or_address_dda(address, "RFC-822") == NULL) {
     must(or_address_equal(address, back));
