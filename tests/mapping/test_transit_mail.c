@@ -240,7 +240,7 @@ static struct mapping_result *run_read(const GByteArray *apdu)
 START_TEST(other_contents_are_not_delivered)
 {
   static const enum envelope_place places[] = {IN_MESSAGE, IN_PROBE};
-  static const char *const types[] = {"46<23>", "06<2A0304>", "46<00>"};
+  static const char *const types[] = {"46<28>", "06<2A0304>", "46<00>"};
   for (gsize p = 0; p < G_N_ELEMENTS(places); p++)
     for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
       g_autoptr(GByteArray) apdu = envelopes_apdu_mail(places[p], types[i]);
