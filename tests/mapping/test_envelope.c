@@ -380,6 +380,32 @@ START_TEST(responsible_recipients_are_read)
 }
 END_TEST
 
+/* 1.5.3: mail is made of interpersonal messages alone. */
+/* proves: X:other-content */
+START_TEST(other_contents_are_refused)
+{
+  static const struct {
+    long number;
+    bool refused;
+  } types[] = {{2, false}, {22, false}, {0, true}, {1, true}, {36, true}};
+  const long numbers[] = {1};
+  for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+    g_autoptr(asn1_value_t) value = message(numbers, 1);
+    envelope_of(value)->content_type.choice.built_in = types[i].number;
+    g_autoptr(or_address_t) address = or_address_parse("/RFC-822=bob(a)example.org/PRMD=sea/ADMD=x/C=de/", NULL);
+    ORName_t *name = &envelope_of(value)->per_recipient_fields.list.array[0]->recipient_name;
+    ASN_STRUCT_FREE_CONTENTS_ONLY(asn_DEF_ORName, name);
+    memset(name, 0, sizeof *name);
+    or_address_to_asn1(address, value, name);
+    g_autoptr(mapping_result_t) result = run_read(value, "land");
+    const struct mapping_recipient *recipient = result->recipients->pdata[0];
+    ck_assert_msg(recipient->failed == types[i].refused, "content type %ld: %s", types[i].number,
+                  recipient->words ? recipient->words : "taken");
+    ck_assert(!types[i].refused || !strcmp(recipient->code, "5.6.1"));
+  }
+}
+END_TEST
+
 START_TEST(critical_extensions_are_refused_where_they_matter)
 {
   static const struct {
@@ -539,6 +565,7 @@ int main(void)
   tcase_add_test(tests, recipients_are_disclosed_only_when_allowed);
   tcase_add_loop_test(tests, what_was_asked_for_a_recipient_is_told, 0, G_N_ELEMENTS(asked));
   tcase_add_test(tests, responsible_recipients_are_read);
+  tcase_add_test(tests, other_contents_are_refused);
   tcase_add_test(tests, critical_extensions_are_refused_where_they_matter);
   tcase_add_test(tests, duplicate_key_follows_the_rule);
   tcase_add_test(tests, transit_keeps_the_content_and_adds_its_trace);
