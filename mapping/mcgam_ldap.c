@@ -145,7 +145,8 @@ char *mcgam_ldap_dmn(const char *dn)
 
 /* --- what an entry says ------------------------------------------------------------------------------ */
 
-/* RFC 2164's attributes with their object identifiers; RFC 4524 has an associatedDomain of the same meaning. */
+/* RFC 2164's attributes with their object identifiers; RFC 4524 has an associatedDomain of the same meaning.
+ */
 enum attribute { OR_ADDRESS, X400_GATEWAY, DOMAIN, INTERNET_GATEWAY, ATTRIBUTES };
 static const struct {
   const char *names[3];

@@ -119,7 +119,10 @@ static char *label_of(const struct or_address *address, guint level)
   const char *value = hierarchy_get(address, level);
   g_autofree char *folded = value ? or_fold(value) : NULL;
   enum or_key key = hierarchy_key(level, &index);
-  const char *keyword = key == OR_ADMD ? "admd" : key == OR_PRMD ? "prmd" : key == OR_ORGANIZATION ? "o" : "ou";
+  const char *keyword = key == OR_ADMD           ? "admd"
+                        : key == OR_PRMD         ? "prmd"
+                        : key == OR_ORGANIZATION ? "o"
+                                                 : "ou";
   /* an ADMD is never missing: absent is the blank that means any (X.402 18.3.1) */
   g_autofree char *label = px_label(keyword, folded || key != OR_ADMD ? folded : " ");
   return g_ascii_strdown(label, -1);

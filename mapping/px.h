@@ -11,8 +11,8 @@ char *px_label(const char *keyword, const char *value);
 char *px_dmn(const char *mapx400, bool *gateway_r);
 
 /* The name of an address's first depth levels without the country, "prmd-ab.admd-ac"; *root_r: what it stands
- * under (4.2.3, "x42d.fr" and the zone's root).  NULL: it does not fit into a domain name, or has no country of
- * two letters.  Caller frees both. */
+ * under (4.2.3, "x42d.fr" and the zone's root).  NULL: it does not fit into a domain name, or has no country
+ * of two letters.  Caller frees both. */
 char *px_name(const struct or_address *address, guint depth, const char *zone_root, char **root_r);
 
 /* What the best of records ("PREFERENCE MAP822 MAPX400", lowest preference first) says of a domain or of an

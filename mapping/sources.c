@@ -81,7 +81,8 @@ bool sources_determinate(const struct mapping_context *context, guint doubts, GE
 
 /* --- one look-up ------------------------------------------------------------------------------------- */
 
-static void lack(struct job_lookups *lookups, const char *source, const char *name, const char *root, char *key)
+static void lack(struct job_lookups *lookups, const char *source, const char *name, const char *root,
+                 char *key)
 {
   struct mapping_lookup *lookup = g_hash_table_lookup(lookups->lacking, key);
   if (lookup) {
@@ -106,18 +107,18 @@ static bool too_many(const struct mapping_context *context, const char *key)
     return false;
   }
   if (!lookups->told_limit)
-    g_ptr_array_add(lookups->losses, g_strdup_printf("addresses: encapsulated without a look-up (RFC 2156 4.2.1): "
-                                                     "the heading needs more than %u look-ups",
-                                                     context->settings->lookups_max));
+    g_ptr_array_add(lookups->losses,
+                    g_strdup_printf("addresses: encapsulated without a look-up (RFC 2156 4.2.1): "
+                                    "the heading needs more than %u look-ups",
+                                    context->settings->lookups_max));
   lookups->told_limit = true;
   return true;
 }
 
 static void doubt(struct job_lookups *lookups, const struct mapping_lookup *answer, GPtrArray *explain)
 {
-  g_autofree char *words =
-      g_strdup_printf("the look-up of %s in %s had no answer: %s", answer->name, answer->source,
-                      answer->words ? answer->words : "no reason given");
+  g_autofree char *words = g_strdup_printf("the look-up of %s in %s had no answer: %s", answer->name,
+                                           answer->source, answer->words ? answer->words : "no reason given");
   rules_tell(explain, "4.2.1: indeterminate: %s", words);
   lookups->doubts++;
   if (lookups->header)
@@ -220,7 +221,8 @@ static char *or_at(const struct mapping_context *context, const struct mapping_s
 /* The name goes down to the address's last level; where that lies above O, also one with the missing ones
  * named, since rows may end in omitted levels ("O$@.PRMD$GMD..."). */
 static char *or_in(const struct mapping_context *context, const struct mapping_source *source,
-                   enum mcgam_table table, const struct or_address *address, guint *depth_r, GPtrArray *explain)
+                   enum mcgam_table table, const struct or_address *address, guint *depth_r,
+                   GPtrArray *explain)
 {
   enum { TO_ORGANIZATION = 4, TO_ADMD = 2 };
   if (source->kind == MAPPING_SOURCE_TABLES)

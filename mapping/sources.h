@@ -1,8 +1,8 @@
-/* sources.h - where MCGAMs are looked up (RFC 2156 4.2): the compiled tables, DNS (RFC 2163), LDAP (RFC 2164),
- * in the configuration's order.
+/* sources.h - where MCGAMs are looked up (RFC 2156 4.2): the compiled tables, DNS (RFC 2163), LDAP (RFC
+ * 2164), in the configuration's order.
  *
- * The tables are at hand.  Of DNS and LDAP a job has the answers that it was given; one that it lacks is noted
- * and counts as "not found" for the rest of the run, so that all that is missing comes back at once
+ * The tables are at hand.  Of DNS and LDAP a job has the answers that it was given; one that it lacks is
+ * noted and counts as "not found" for the rest of the run, so that all that is missing comes back at once
  * (MAPPING_LACKS).  An indeterminate answer (no server spoke) lets a heading's address be encapsulated; an
  * envelope's is then not known yet (sources_doubt). */
 #ifndef GW400_MAPPING_SOURCES_H

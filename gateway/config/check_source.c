@@ -28,11 +28,13 @@ static void check_ldap(const struct config *config, const struct config_source *
   else if (!tls && !g_str_has_prefix(source->url, "ldap://"))
     COMPLAIN(" url=\"%s\">: expected ldap://HOST[:PORT] or ldaps://HOST[:PORT]", source->url);
   else if (!strchr(source->base, '='))
-    COMPLAIN(" base=\"%s\">: expected a distinguished name, as ou=MIXER MCGAMs,o=Zydeco Plc,c=GB", source->base);
+    COMPLAIN(" base=\"%s\">: expected a distinguished name, as ou=MIXER MCGAMs,o=Zydeco Plc,c=GB",
+             source->base);
   if (!source->bind_dn != !source->password_file)
     COMPLAIN(" kind=\"ldap\">: bind-dn and password-file go together");
   if (source->password_file && !tls && source->tls == CONFIG_LDAP_TLS_NEVER && source->url &&
-      !strstr(source->url, "//127.0.0.1") && !strstr(source->url, "//localhost") && !strstr(source->url, "//[::1]"))
+      !strstr(source->url, "//127.0.0.1") && !strstr(source->url, "//localhost") &&
+      !strstr(source->url, "//[::1]"))
     COMPLAIN(" bind-dn=\"%s\">: its password would go in clear: tls=\"start\" or ldaps://", source->bind_dn);
   check_file(config, source->line, "source password-file", source->password_file, true, messages);
   check_file(config, source->line, "source ca", source->ca, false, messages);
@@ -63,7 +65,8 @@ void check_sources(struct config *config, GPtrArray *messages)
   bool tables = config->sources->len == 0;
   for (guint i = 0; i < config->sources->len; i++) {
     check_one(config, i, messages);
-    tables = tables || ((const struct config_source *)config->sources->pdata[i])->kind == CONFIG_SOURCE_TABLES;
+    tables =
+        tables || ((const struct config_source *)config->sources->pdata[i])->kind == CONFIG_SOURCE_TABLES;
   }
   for (guint i = 0; !tables && i < config->tables->len; i++)
     check_complain(messages, config, ((const struct config_table *)config->tables->pdata[i])->line,

@@ -19,9 +19,14 @@ struct helper {
   char *words;  /* what went wrong last */
 };
 
-/* RFC 2164's attributes; its associatedDomain has a namesake in RFC 4524, so it is asked for by its number too. */
-static const char *const wanted[] = {"associatedORAddress",       "associatedX400Gateway", "associatedDomain",
-                                     "associatedInternetGateway", "mixerAssociatedDomain", "1.3.6.1.4.1.453.7.4.2.4",
+/* RFC 2164's attributes; its associatedDomain has a namesake in RFC 4524, so it is asked for by its number
+ * too. */
+static const char *const wanted[] = {"associatedORAddress",
+                                     "associatedX400Gateway",
+                                     "associatedDomain",
+                                     "associatedInternetGateway",
+                                     "mixerAssociatedDomain",
+                                     "1.3.6.1.4.1.453.7.4.2.4",
                                      NULL};
 
 /* --- the connection ---------------------------------------------------------------------------------- */
@@ -30,8 +35,8 @@ static bool fail(struct helper *helper, const char *step, int code)
 {
   g_autofree char *diagnostic = NULL;
   char *text = NULL;
-  if (helper->server && ldap_get_option(helper->server, LDAP_OPT_DIAGNOSTIC_MESSAGE, &text) == LDAP_OPT_SUCCESS &&
-      text) {
+  if (helper->server &&
+      ldap_get_option(helper->server, LDAP_OPT_DIAGNOSTIC_MESSAGE, &text) == LDAP_OPT_SUCCESS && text) {
     diagnostic = g_strdup_printf(" (%s)", text);
     ldap_memfree(text);
   }
@@ -72,7 +77,8 @@ static bool connect_server(struct helper *helper)
   ldap_set_option(helper->server, LDAP_OPT_PROTOCOL_VERSION, &version);
   ldap_set_option(helper->server, LDAP_OPT_NETWORK_TIMEOUT, &limit);
   ldap_set_option(helper->server, LDAP_OPT_TIMEOUT, &limit);
-  ldap_set_option(helper->server, LDAP_OPT_DEREF, &deref); /* aliases stand for other writings (RFC 2164 3, 4) */
+  ldap_set_option(helper->server, LDAP_OPT_DEREF,
+                  &deref); /* aliases stand for other writings (RFC 2164 3, 4) */
   ldap_set_option(helper->server, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
   struct berval password = {strlen(helper->password), helper->password};
   bool tls = helper->start_tls || g_str_has_prefix(helper->url, "ldaps:");
@@ -80,8 +86,8 @@ static bool connect_server(struct helper *helper)
     disconnect(helper);
     return false;
   }
-  code = ldap_sasl_bind_s(helper->server, *helper->bind_dn ? helper->bind_dn : NULL, LDAP_SASL_SIMPLE, &password,
-                          NULL, NULL, NULL);
+  code = ldap_sasl_bind_s(helper->server, *helper->bind_dn ? helper->bind_dn : NULL, LDAP_SASL_SIMPLE,
+                          &password, NULL, NULL, NULL);
   if (code == LDAP_SUCCESS)
     return true;
   fail(helper, "bind", code);
@@ -116,18 +122,19 @@ static void add_entry(struct helper *helper, LDAPMessage *result, GPtrArray *rec
   ber_free(at, 0);
 }
 
-/* An LDAP result code; an entry that is not there, or whose name the server cannot even read, has no values. */
+/* An LDAP result code; an entry that is not there, or whose name the server cannot even read, has no values.
+ */
 static int read_entry(struct helper *helper, const char *dn, GPtrArray *records)
 {
   LDAPMessage *result = NULL;
   struct timeval limit = {.tv_sec = helper->timeout_s};
-  int code = ldap_search_ext_s(helper->server, dn, LDAP_SCOPE_BASE, "(objectClass=*)", (char **)wanted, 0, NULL,
-                               NULL, &limit, 2, &result);
+  int code = ldap_search_ext_s(helper->server, dn, LDAP_SCOPE_BASE, "(objectClass=*)", (char **)wanted, 0,
+                               NULL, NULL, &limit, 2, &result);
   if (code == LDAP_SUCCESS)
     add_entry(helper, result, records);
   ldap_msgfree(result);
-  bool absent = code == LDAP_NO_SUCH_OBJECT || code == LDAP_INVALID_DN_SYNTAX || code == LDAP_UNDEFINED_TYPE ||
-                code == LDAP_ALIAS_PROBLEM;
+  bool absent = code == LDAP_NO_SUCH_OBJECT || code == LDAP_INVALID_DN_SYNTAX ||
+                code == LDAP_UNDEFINED_TYPE || code == LDAP_ALIAS_PROBLEM;
   return absent ? LDAP_SUCCESS : code;
 }
 
@@ -182,7 +189,8 @@ static bool next(struct helper *helper, const char *type, GVariant **value_r)
   g_autoptr(GBytes) frame = NULL;
   if (wire_receive(helper->socket, &helper->inbox, &frame, &error) != WIRE_FRAME)
     return false;
-  g_autoptr(GVariant) value = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(type), frame, FALSE));
+  g_autoptr(GVariant) value =
+      g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(type), frame, FALSE));
   if (!g_variant_is_normal_form(value))
     return false;
   *value_r = g_steal_pointer(&value);
@@ -212,8 +220,8 @@ int ldap_helper_main(int socket)
   g_autoptr(GVariant) setup = NULL;
   if (!next(&helper, "(ssssbu)", &setup))
     return 2;
-  g_variant_get(setup, "(ssssbu)", &helper.url, &helper.bind_dn, &helper.password, &helper.ca, &helper.start_tls,
-                &helper.timeout_s);
+  g_variant_get(setup, "(ssssbu)", &helper.url, &helper.bind_dn, &helper.password, &helper.ca,
+                &helper.start_tls, &helper.timeout_s);
   g_autofree char *missing = sandbox_enter_client(*helper.ca ? helper.ca : NULL);
   if (missing)
     fprintf(stderr, "<4>gw400d ldap: %s\n", missing);

@@ -1,5 +1,5 @@
-/* px.c - PX look-ups (RFC 2163): one query is a ladder of names, asked all at once; the longest that has records
- * counts. */
+/* px.c - PX look-ups (RFC 2163): one query is a ladder of names, asked all at once; the longest that has
+ * records counts. */
 #include "net/resolver_private.h"
 
 #include <string.h>
@@ -149,8 +149,7 @@ static void ask(struct px_query *query, const char *name)
   rung->query = query;
   rung->records = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(query->rungs, rung);
-  int status =
-      ub_resolve_async(query->resolver->context, name, TYPE_PX, CLASS_IN, rung, answered, &rung->id);
+  int status = ub_resolve_async(query->resolver->context, name, TYPE_PX, CLASS_IN, rung, answered, &rung->id);
   rung->open = status == 0;
   rung->failed = status != 0;
   query->open += rung->open;
@@ -158,8 +157,8 @@ static void ask(struct px_query *query, const char *name)
     fail(query, ub_strerror(status));
 }
 
-void net_resolve_px(struct net_resolver *resolver, const char *name, const char *root, net_px_callback callback,
-                    void *user)
+void net_resolve_px(struct net_resolver *resolver, const char *name, const char *root,
+                    net_px_callback callback, void *user)
 {
   struct px_query *query = g_new0(struct px_query, 1);
   *query = (struct px_query){.resolver = resolver,

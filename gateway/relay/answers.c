@@ -12,9 +12,9 @@
 static GBytes *pack(const struct mapping_lookup *answer, gint64 since_us)
 {
   g_ptr_array_add(answer->records, NULL);
-  g_autoptr(GVariant) value = g_variant_ref_sink(
-      g_variant_new("(us^asx)", (guint)answer->state, answer->words ? answer->words : "",
-                    answer->records->pdata, since_us));
+  g_autoptr(GVariant) value =
+      g_variant_ref_sink(g_variant_new("(us^asx)", (guint)answer->state, answer->words ? answer->words : "",
+                                       answer->records->pdata, since_us));
   g_ptr_array_set_size(answer->records, (gint)answer->records->len - 1);
   return g_variant_get_data_as_bytes(value);
 }
@@ -78,7 +78,8 @@ void answers_give(const struct relay *relay, const struct store_message *message
     gint64 since_us = 0;
     struct mapping_lookup *lookup = unpack(stored, &since_us);
     bool doubtful = lookup && lookup->state == MAPPING_LOOKUP_INDETERMINATE;
-    bool given = lookup && (!doubtful || (job->kind == MAPPING_READ ? stored->fresh : patience_over(relay, since_us)));
+    bool given =
+        lookup && (!doubtful || (job->kind == MAPPING_READ ? stored->fresh : patience_over(relay, since_us)));
     if (!given) {
       mapping_lookup_free(lookup);
       continue;
@@ -139,8 +140,8 @@ static void keep_doubt(struct seeking *seeking, const struct mapping_lookup *ans
     store_txn_answer(txn, seeking->message->id, key, octets);
   bool encapsulated = (answer->header || seeking->kind == MAPPING_REPORT) && patience_over(relay, since_us);
   if (!reading && !encapsulated && !seeking->words)
-    seeking->words = g_strdup_printf("the look-up of %s in %s had no answer: %s", answer->name, answer->source,
-                                     answer->words ? answer->words : "no reason given");
+    seeking->words = g_strdup_printf("the look-up of %s in %s had no answer: %s", answer->name,
+                                     answer->source, answer->words ? answer->words : "no reason given");
 }
 
 static void record(struct seeking *seeking)

@@ -1,7 +1,7 @@
 /* control_lookup.c - the operation lookup: the daemon's look-ups for `gw400 map`.
  *
- * Question: "items": [{"source", "name", "root"}, ...]. Answer: the same items with "state" (found, not-found,
- * indeterminate), "records" and "words". */
+ * Question: "items": [{"source", "name", "root"}, ...]. Answer: the same items with "state" (found,
+ * not-found, indeterminate), "records" and "words". */
 #include "relay/control_request.h"
 #include "relay/lookups.h"
 

@@ -27,10 +27,10 @@ struct directory {
   struct wire_inbox inbox;
   struct net_watch *watch;
   struct net_timer *deadline, *soon;
-  GQueue waiting;           /* of question; the first is asked when `asked` */
+  GQueue waiting; /* of question; the first is asked when `asked` */
   bool asked;
-  gint64 paused_until_us;   /* monotonic */
-  char *words;              /* why it pauses */
+  gint64 paused_until_us; /* monotonic */
+  char *words;            /* why it pauses */
 };
 
 static void pump(struct directory *directory);
@@ -59,7 +59,8 @@ static void end_helper(struct directory *directory)
   directory->asked = false;
 }
 
-static void answer(struct directory *directory, enum mapping_lookup_state state, char *words, GPtrArray *records)
+static void answer(struct directory *directory, enum mapping_lookup_state state, char *words,
+                   GPtrArray *records)
 {
   const struct config_source *source = directory->source;
   struct question *question = g_queue_pop_head(&directory->waiting);
@@ -93,8 +94,8 @@ static void pause_source(struct directory *directory, const char *words)
 static void on_deadline(void *user)
 {
   struct directory *directory = user;
-  g_autofree char *words = g_strdup_printf("%s: no answer within %u s", directory->source->url,
-                                           directory->source->timeout_s);
+  g_autofree char *words =
+      g_strdup_printf("%s: no answer within %u s", directory->source->url, directory->source->timeout_s);
   pause_source(directory, words);
 }
 
@@ -158,8 +159,7 @@ static bool send_setup(struct directory *directory, GError **error)
 
 static bool start_helper(struct directory *directory, GError **error)
 {
-  directory->socket =
-      convert_process_spawn(directory->relay->start->program, "ldap", &directory->pid, error);
+  directory->socket = convert_process_spawn(directory->relay->start->program, "ldap", &directory->pid, error);
   if (directory->socket < 0) {
     directory->pid = 0;
     return false;
@@ -202,7 +202,8 @@ static void on_soon(void *user)
   pump(user);
 }
 
-void directory_ask(struct directory *directory, const char *name, const char *root, directory_done done, void *user)
+void directory_ask(struct directory *directory, const char *name, const char *root, directory_done done,
+                   void *user)
 {
   struct question *question = g_new0(struct question, 1);
   *question = (struct question){g_strdup(name), g_strdup(root), done, user};

@@ -101,7 +101,8 @@ static gboolean is_old(gpointer key, gpointer value, gpointer now)
   return ((const struct known *)value)->until_us <= *(const gint64 *)now;
 }
 
-static void remember(struct lookups *lookups, const char *key, const struct mapping_lookup *answer, guint ttl_s)
+static void remember(struct lookups *lookups, const char *key, const struct mapping_lookup *answer,
+                     guint ttl_s)
 {
   guint most = lookups->relay->config->lookup_cache;
   gint64 now = g_get_monotonic_time();
@@ -171,8 +172,7 @@ static void got_px(void *user, const struct net_px_answer *answer)
   if (answer->status == NET_DNS_TEMPORARY)
     doubt(open, answer->words);
   else
-    open->lookup->state =
-        answer->status == NET_DNS_OK ? MAPPING_LOOKUP_FOUND : MAPPING_LOOKUP_NOT_FOUND;
+    open->lookup->state = answer->status == NET_DNS_OK ? MAPPING_LOOKUP_FOUND : MAPPING_LOOKUP_NOT_FOUND;
   for (guint i = 0; answer->status == NET_DNS_OK && i < answer->records->len; i++)
     g_ptr_array_add(open->lookup->records, g_strdup(answer->records->pdata[i]));
   settle(open, answer->ttl);
@@ -250,8 +250,7 @@ void lookups_ask(struct relay *relay, const GPtrArray *lacking, lookups_done don
 {
   struct asker *asker = g_new0(struct asker, 1);
   *asker = (struct asker){.relay = relay,
-                          .answers =
-                              g_ptr_array_new_with_free_func((GDestroyNotify)mapping_lookup_free),
+                          .answers = g_ptr_array_new_with_free_func((GDestroyNotify)mapping_lookup_free),
                           .waiting = 1, /* until all are asked */
                           .done = done,
                           .user = user};

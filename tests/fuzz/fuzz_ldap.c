@@ -1,4 +1,5 @@
-/* fuzz_ldap.c - an LDAP helper's answer, as a frame and as records (a line each), on the road into a mapping. */
+/* fuzz_ldap.c - an LDAP helper's answer, as a frame and as records (a line each), on the road into a mapping.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

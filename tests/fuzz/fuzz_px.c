@@ -1,4 +1,5 @@
-/* fuzz_px.c - octets as the RDATA of a PX record (RFC 2163), on the whole road into a mapping; and as its text. */
+/* fuzz_px.c - octets as the RDATA of a PX record (RFC 2163), on the whole road into a mapping; and as its
+ * text. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
