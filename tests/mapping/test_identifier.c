@@ -115,7 +115,6 @@ START_TEST(not_ascii)
 }
 END_TEST
 
-/* proves: A17 */
 START_TEST(mts_identifiers)
 {
   struct mts_identifier identifier = {{"DE", "DBP", "acme"}, "123.abc;]"}, back;

@@ -12,7 +12,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import gateway  # noqa: E402
-from x400 import PRIVATE, Peer, gdi, message, name, recipient, report, tlv  # noqa: E402
+from x400 import PRIVATE, Peer, ber, gdi, message, name, recipient, report, tlv  # noqa: E402
 
 tap = gateway.Tap()
 ROUTE = '<route or="/PRMD=west/ADMD=demo/C=xx/" peer="west"/>'
@@ -68,13 +68,15 @@ def reports(middle, west, sink):
         shown = losses_of(middle, "[/PRMD=east/ADMD=demo/C=xx/;report-1]")
         assert "report extension" in shown and "(RFC 2156 5.3.8.1)" in shown, shown
     count = len(west.received())
-    send_mail(middle, "From: <>\r\nTo: x\r\nMessage-ID: <losses-2@mid.example>\r\nMIME-Version: 1.0\r\n"
+    send_mail(middle, "From: ann@mid.example\r\nTo: ann@mid.example\r\nCc: not an address at all\r\n"
+              "Message-ID: <losses-2@mid.example>\r\nMIME-Version: 1.0\r\n"
               "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nit failed\r\n"
-              "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mid.example\r\n\r\nAction: what\r\n\r\n--b--\r\n", sender="")
-    west.wait(count + 1)
-    with tap.case("a DSN that cannot be a report goes as a message, and that is told"):
+              "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mid.example\r\n\r\n"
+              "Final-Recipient: rfc822; ann@mid.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n", sender="")
+    with tap.case("a DSN to X.400 is a report, and what its returned content lost is told"):
+        assert ber.find(west.wait(count + 1), 0xa1), "no report"
         shown = losses_of(middle, "<losses-2@mid.example>")
-        assert "goes as a message (RFC 2156 5.1.8.3)" in shown, shown
+        assert "is no address and is left out (RFC 5322 3.4)" in shown, shown
 
 
 def main():
