@@ -275,6 +275,7 @@ enum field {
   TEXT,
   TO_X400,
   EXPLAIN,
+  ANSWERS,
   SIZE,
   TRUNCATED,
   SETTINGS,
