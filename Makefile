@@ -37,7 +37,7 @@ ALL_FOLDERS := $(FOLDERS)
 # --- compilers and flags ---------------------------------------------------------------------------------------------
 
 # libunbound by its name: its .pc asks for libevent's, which its Debian package does not bring.
-PKGS := glib-2.0 gio-unix-2.0 libuv openssl libxml-2.0 sqlite3 jansson libseccomp libsystemd zlib
+PKGS := glib-2.0 gio-unix-2.0 libuv openssl libxml-2.0 sqlite3 jansson libseccomp libsystemd zlib libtiff-4
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lunbound -lldap -llber -lm -lpthread
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -125,7 +125,7 @@ all: deps-build
 # --- packages: installed when missing, nothing else is assumed ---------------------------------------------------------------
 
 BUILD_PACKAGES := gcc patch pkg-config asn1c libglib2.0-dev libuv1-dev libssl-dev libxml2-dev libsqlite3-dev \
-  libunbound-dev libldap-dev libjansson-dev libseccomp-dev libsystemd-dev zlib1g-dev
+  libunbound-dev libldap-dev libjansson-dev libseccomp-dev libsystemd-dev zlib1g-dev libtiff-dev
 RUN_PACKAGES := $(BUILD_PACKAGES) swaks python3 tcpdump tshark postfix
 TEST_PACKAGES := $(RUN_PACKAGES) check libxml2-utils openssl sqlite3 nsd slapd ldap-utils
 BENCH_PACKAGES := $(TEST_PACKAGES) libgmime-3.0-dev

@@ -50,8 +50,8 @@ bool body_put_external(struct asn1_value *root, struct External *external, enum 
 bool body_is_text(const struct making *making);
 body_make body_make_text;
 /* body_to_basic.c: HARPOON text (3.1.3, RFC 1496), a body part that was wrapped (3.2), bilaterally-defined
- * (3.1.4, 6.3), facsimile (RFC 2159). */
-body_make body_make_harpoon, body_make_unwrapped, body_make_bilateral, body_make_fax;
+ * (3.1.4, 6.3), facsimile (RFC 2159; of a TIFF that is one). */
+body_make body_make_harpoon, body_make_unwrapped, body_make_bilateral, body_make_fax, body_make_tiff;
 /* body_to_external.c: the octets under the identifier that media.h has for their type; or under this one; or
  * with all that their header says (3.1.2). */
 body_make body_make_registered, body_make_mime;
@@ -109,7 +109,7 @@ struct octets *body_basic_form(const struct asn1_value *root, const struct BodyP
 body_read body_read_harpoon, body_read_ia5, body_read_teletex, body_read_general, body_read_sfd;
 /* body_from_basic.c: facsimile, bilaterally-defined (6.3), MIME in body part 15 (3.1.2), an OCTET STRING
  * under an identifier of its own (RFC 2158, RFC 2160), anything (3.2). */
-body_read body_read_fax, body_read_bilateral, body_read_mime, body_read_octets, body_read_wrapped;
+body_read body_read_fax, body_read_tiff, body_read_bilateral, body_read_mime, body_read_octets, body_read_wrapped;
 /* Type, name and Content-ID that body_put_mark() wrote for this place; false: there are none, draft is as it was. */
 bool body_read_mark(const struct reading *reading, struct mime_draft *draft);
 /* edi_body.c: what begins as an interchange, or stands under an identifier of X.435. */

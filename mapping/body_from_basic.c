@@ -3,6 +3,7 @@
  * whole, any other (3.2). */
 #include "mapping/body.h"
 #include "mapping/fax.h"
+#include "mapping/fax_tiff.h"
 #include "mapping/media.h"
 
 #include <string.h>
@@ -18,6 +19,11 @@ enum { HEADER_MAX = 65536 };
 struct mime_draft *body_read_fax(const struct reading *reading, GError **error)
 {
   return fax_from_x400(reading->from, &reading->part->choice.g3_facsimile, error);
+}
+
+struct mime_draft *body_read_tiff(const struct reading *reading, GError **error)
+{
+  return fax_tiff_from_x400(reading->from, &reading->part->choice.g3_facsimile, error);
 }
 
 /* The body part's own BER. */

@@ -24,6 +24,13 @@ static bool is_multipart(const struct reading *reading)
   return has_message(reading) && body_is_multipart(reading);
 }
 
+static bool gives_tiff(const struct reading *reading)
+{
+  const struct from_x400 *from = reading->from;
+  const struct mapping_peer *peer = mapping_settings_peer(from->context->settings, from->peer);
+  return peer && peer->tiff;
+}
+
 /* --- the table --- */
 
 #define PART(alternative) BodyPart_PR_##alternative, OID_UNKNOWN
@@ -43,6 +50,7 @@ static const struct row {
     {PART(ia5_text), NULL, body_read_edi, NULL, "RFC 1767"},                   /* EDI:ia5 */
     {PART(ia5_text), NULL, body_read_ia5, NULL, "6.1"},                        /* 2157:6.1 */
     {PART(teletex), NULL, body_read_teletex, NULL, "6.7"},                     /* 2157:6.7 */
+    {PART(g3_facsimile), gives_tiff, body_read_tiff, NULL, "RFC 2306"},        /* 2157:tiff */
     {PART(g3_facsimile), NULL, body_read_fax, NULL, "RFC 2159"},               /* 2159:2 */
     {PART(sfd), NULL, body_read_sfd, NULL, "RFC 1328 6"},                      /* 1328:6 */
     {PART(bilaterally_defined), NULL, body_read_edi, NULL, "RFC 1767"},        /* EDI:bilateral */

@@ -3,6 +3,7 @@
  * 2159). */
 #include "mapping/body.h"
 #include "mapping/fax.h"
+#include "mapping/fax_tiff.h"
 #include "mapping/harpoon.h"
 
 #include <stdlib.h>
@@ -65,17 +66,29 @@ static void part_header(const struct making *making)
                    making->to->part, names[i]);
 }
 
+static enum body_status made_fax(const struct making *making, bool made, GError *failed, GError **error)
+{
+  if (made)
+    part_header(making);
+  else if (failed)
+    g_propagate_error(error, failed);
+  return made ? BODY_MADE : failed ? BODY_FAILED : BODY_OTHER;
+}
+
 enum body_status body_make_fax(struct making *making, GError **error)
 {
-  struct octets *content = making_content(making, error);
-  GError *local = NULL;
-  if (content && fax_to_x400(making->to, making->part, content, making->body_part, &local)) {
-    part_header(making);
-    return BODY_MADE;
-  }
-  if (local)
-    g_propagate_error(error, local);
-  return !content || local ? BODY_FAILED : BODY_OTHER;
+  GError *failed = NULL;
+  struct octets *content = making_content(making, &failed);
+  bool made = content && fax_to_x400(making->to, making->part, content, making->body_part, &failed);
+  return made_fax(making, made, failed, error);
+}
+
+enum body_status body_make_tiff(struct making *making, GError **error)
+{
+  GError *failed = NULL;
+  struct octets *content = making_content(making, &failed);
+  bool made = content && fax_tiff_to_x400(making->to, content, making->body_part, &failed);
+  return made_fax(making, made, failed, error);
 }
 
 /* A message may hold what 1984 does not know, however deep. */

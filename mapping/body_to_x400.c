@@ -57,6 +57,11 @@ static bool is_for_1984(const struct making *making)
   return making->to->old;
 }
 
+static bool takes_tiff(const struct making *making)
+{
+  return making->to->peer->tiff;
+}
+
 /* --- the table --- */
 
 /* type: of the part; one that ends in "/" stands for all its subtypes, "" for any. */
@@ -79,6 +84,7 @@ static const struct row {
     {"application/edi-x12", NULL, body_make_edi, "RFC 1767"},      /* EDI:x12 */
     {"application/edi-consent", NULL, body_make_edi, "RFC 1767"},  /* EDI:consent */
     {"image/g3fax", NULL, body_make_fax, "RFC 2159"},              /* 2159:2 */
+    {"image/tiff", takes_tiff, body_make_tiff, "RFC 2306"},        /* 2157:tiff */
     {"", wants_bilateral, body_make_bilateral, "3.1.4, 6.3"},      /* 2157:6.3 */
     {"", wants_registered, body_make_registered, "5.3"},           /* 2157:5.3 */
     {"", wants_mime, body_make_mime, "3.1.2"},                     /* 2157:3.1.2 */

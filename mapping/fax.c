@@ -10,7 +10,6 @@
 enum {
   EOL_BITS = 12, /* 000000000001 (T.4 4.1.2) */
   EOLS_MAX = 64, /* looked at behind a page */
-  TYPE_BITS_MAX = 128,
   PAGES_MAX = 100000
 };
 
@@ -22,9 +21,13 @@ static const struct {
   guint bit;
   const char *name, *value;
 } parameters[] = {
-    {21, "page-length", "B4"}, {20, "page-length", "Unlimited"}, {22, "page-width", "A3"},
-    {23, "page-width", "B4"},  {8, "encoding", "2-dimensional"}, {30, "encoding", "Uncompressed"},
-    {9, "resolution", "Fine"},
+    {FAX_B4_LENGTH, "page-length", "B4"},
+    {FAX_UNLIMITED_LENGTH, "page-length", "Unlimited"},
+    {FAX_A3_WIDTH, "page-width", "A3"},
+    {FAX_B4_WIDTH, "page-width", "B4"},
+    {FAX_TWO_DIMENSIONAL, "encoding", "2-dimensional"},
+    {FAX_UNCOMPRESSED, "encoding", "Uncompressed"},
+    {FAX_FINE, "resolution", "Fine"},
 };
 
 /* --- octets --- */
@@ -97,48 +100,71 @@ static guint64 length_of_page(const struct octets *page)
   return bits;
 }
 
-static bool bit_of(const guint8 *bits, gsize length, guint number)
+bool fax_parameter(const struct fax_parameters *given, guint bit)
 {
-  return number / 8 < length && bits[number / 8] & 0x80 >> number % 8;
+  return given->bits[bit / 8] & 0x80 >> bit % 8;
+}
+
+void fax_parameter_set(struct fax_parameters *given, guint bit)
+{
+  given->bits[bit / 8] |= (guint8)(0x80 >> bit % 8);
+}
+
+struct fax_parameters fax_parameters_get(const struct from_x400 *from, const struct G3FacsimileBodyPart *fax)
+{
+  struct fax_parameters given = {.length = 0};
+  const BIT_STRING_t *field = fax->parameters.non_basic_parameters;
+  if (!field)
+    return given;
+  g_autoptr(octets_t) octets = asn1_octets(from->value, (const struct OCTET_STRING *)(const void *)field);
+  guint64 length = octets_length(octets);
+  if (length <= sizeof given.bits && octets_read(octets, 0, given.bits, (gsize)length, NULL))
+    given.length = (gsize)length;
+  return given;
 }
 
 /* The named bits as parameters; DCS beside them when they do not say all. */
-static void append_parameters(const struct from_x400 *from, const BIT_STRING_t *field, GString *type)
+static void append_parameters(const struct fax_parameters *given, GString *type)
 {
-  guint8 bits[TYPE_BITS_MAX / 8] = {0}, said[TYPE_BITS_MAX / 8] = {0};
-  g_autoptr(octets_t) octets = asn1_octets(from->value, (const struct OCTET_STRING *)(const void *)field);
-  gsize length = (gsize)octets_length(octets);
-  if (length > sizeof bits || !octets_read(octets, 0, bits, length, NULL))
-    return;
+  struct fax_parameters said = {.length = 0};
   const char *last = "";
   for (gsize i = 0; i < G_N_ELEMENTS(parameters); i++) {
-    if (!bit_of(bits, length, parameters[i].bit) || !strcmp(parameters[i].name, last))
+    if (!fax_parameter(given, parameters[i].bit) || !strcmp(parameters[i].name, last))
       continue;
     g_string_append_printf(type, "; %s=%s", parameters[i].name, parameters[i].value);
-    said[parameters[i].bit / 8] |= (guint8)(0x80 >> parameters[i].bit % 8);
+    fax_parameter_set(&said, parameters[i].bit);
     last = parameters[i].name;
   }
-  if (!memcmp(bits, said, sizeof bits))
+  if (!memcmp(given->bits, said.bits, sizeof said.bits))
     return;
-  g_autofree char *encoded = g_base64_encode(bits, length);
+  g_autofree char *encoded = g_base64_encode(given->bits, given->length);
   g_string_append_printf(type, "; DCS=\"%s\"", encoded);
 }
 
-struct mime_draft *fax_from_x400(struct from_x400 *from, const struct G3FacsimileBodyPart *fax,
-                                 GError **error)
+GPtrArray *fax_pages_get(struct from_x400 *from, const struct G3FacsimileBodyPart *fax, const guint8 *end,
+                         gsize end_length, GError **error)
 {
   g_autoptr(GPtrArray) pages = g_ptr_array_new_with_free_func((GDestroyNotify)octets_unref);
   for (int i = 0; i < fax->data.list.count; i++) {
     const BIT_STRING_t *bits = fax->data.list.array[i];
     g_autoptr(octets_t) page = asn1_octets(from->value, (const struct OCTET_STRING *)(const void *)bits);
-    struct octets *image = turned(page, length_of_page(page), page_end, sizeof page_end, from->spill, error);
+    struct octets *image = turned(page, length_of_page(page), end, end_length, from->spill, error);
     if (!image)
       return NULL;
     g_ptr_array_add(pages, image);
   }
+  return g_steal_pointer(&pages);
+}
+
+struct mime_draft *fax_from_x400(struct from_x400 *from, const struct G3FacsimileBodyPart *fax,
+                                 GError **error)
+{
+  g_autoptr(GPtrArray) pages = fax_pages_get(from, fax, page_end, sizeof page_end, error);
+  if (!pages)
+    return NULL;
+  const struct fax_parameters given = fax_parameters_get(from, fax);
   g_autoptr(GString) type = g_string_new("image/g3fax");
-  if (fax->parameters.non_basic_parameters)
-    append_parameters(from, fax->parameters.non_basic_parameters, type);
+  append_parameters(&given, type);
   g_string_append_printf(type, "; pages=%d", fax->data.list.count);
   struct mime_draft *draft = mime_draft_new();
   draft->type = g_strdup(type->str);
@@ -172,51 +198,57 @@ static bool search_block(const guint8 *block, gsize length, void *user, GError *
   return search->ends->len <= PAGES_MAX;
 }
 
-static void put_bit(guint8 *bits, guint number)
-{
-  bits[number / 8] |= (guint8)(0x80 >> number % 8);
-}
-
 /* DCS says all bits; without it each parameter its one. */
-static void put_parameters(const struct mime_part *part, G3FacsimileParameters_t *fax)
+static struct fax_parameters parameters_of(const struct mime_part *part)
 {
-  guint8 bits[TYPE_BITS_MAX / 8] = {0};
+  struct fax_parameters given = {.length = 0};
   gsize length = 0;
   const char *dcs = mime_params_get(part->type, "dcs");
-  g_autofree guint8 *given = dcs ? g_base64_decode(dcs, &length) : NULL;
-  if (given && length <= sizeof bits)
-    memcpy(bits, given, length);
+  g_autofree guint8 *octets = dcs ? g_base64_decode(dcs, &length) : NULL;
+  if (octets && length <= sizeof given.bits)
+    memcpy(given.bits, octets, length);
   for (gsize i = 0; i < G_N_ELEMENTS(parameters); i++) {
     const char *value = mime_params_get(part->type, parameters[i].name);
     if (value && !g_ascii_strcasecmp(value, parameters[i].value))
-      put_bit(bits, parameters[i].bit);
+      fax_parameter_set(&given, parameters[i].bit);
   }
-  length = sizeof bits;
-  while (length && !bits[length - 1])
+  return given;
+}
+
+void fax_parameters_put(const struct fax_parameters *given, struct G3FacsimileBodyPart *fax)
+{
+  gsize length = sizeof given->bits;
+  while (length && !given->bits[length - 1])
     length--;
   if (!length)
     return;
-  fax->non_basic_parameters = asn1_new_field(G3FacsimileNonBasicParameters_t);
-  fax->non_basic_parameters->buf = asn1_zalloc(length);
-  memcpy(fax->non_basic_parameters->buf, bits, length);
-  fax->non_basic_parameters->size = (int)length;
+  BIT_STRING_t *field = fax->parameters.non_basic_parameters =
+      asn1_new_field(G3FacsimileNonBasicParameters_t);
+  field->buf = asn1_zalloc(length);
+  memcpy(field->buf, given->bits, length);
+  field->size = (int)length;
   guint unused = 0; /* trailing zeros go: this BIT STRING has names (X.680 22.7) */
-  while (!(bits[length - 1] >> unused & 1))
+  while (!(given->bits[length - 1] >> unused & 1))
     unused++;
-  fax->non_basic_parameters->bits_unused = (int)unused;
+  field->bits_unused = (int)unused;
 }
 
-static bool add_page(struct to_x400 *to, struct octets *content, guint64 start, guint64 end,
-                     G3FacsimileBodyPart_t *fax, GError **error)
+bool fax_page_put(struct to_x400 *to, struct octets *page, struct G3FacsimileBodyPart *fax, GError **error)
 {
-  g_autoptr(octets_t) page = octets_slice(content, start, end - start);
-  g_autoptr(octets_t) octets = turned(page, (end - start) * 8, NULL, 0, to->spill, error);
+  g_autoptr(octets_t) octets = turned(page, octets_length(page) * 8, NULL, 0, to->spill, error);
   if (!octets)
     return false;
   BIT_STRING_t *bits = asn1_new_field(BIT_STRING_t);
   asn1_put_octets(to->value, (struct OCTET_STRING *)(void *)bits, octets);
   asn_sequence_add(&fax->data.list, bits);
   return true;
+}
+
+static bool add_page(struct to_x400 *to, struct octets *content, guint64 start, guint64 end,
+                     G3FacsimileBodyPart_t *fax, GError **error)
+{
+  g_autoptr(octets_t) page = octets_slice(content, start, end - start);
+  return fax_page_put(to, page, fax, error);
 }
 
 bool fax_to_x400(struct to_x400 *to, const struct mime_part *part, struct octets *content,
@@ -241,7 +273,8 @@ bool fax_to_x400(struct to_x400 *to, const struct mime_part *part, struct octets
   }
   if (start < octets_length(content) && !add_page(to, content, start, octets_length(content), fax, error))
     return false;
-  put_parameters(part, &fax->parameters);
+  const struct fax_parameters given = parameters_of(part);
+  fax_parameters_put(&given, fax);
   eit_add_built_in(to->types, EIT_G3_BIT);
   return true;
 }

@@ -133,8 +133,9 @@ static struct mapping_peer *read_peer(GVariant *dictionary, const struct mapping
                           : g_strcmp0(attachment, "externally-defined") == 0 ? MAPPING_ATTACHMENT_EXTERNAL
                           : g_strcmp0(attachment, "mime") == 0               ? MAPPING_ATTACHMENT_MIME
                                                                              : MAPPING_ATTACHMENT_FILE_TRANSFER;
-  g_autofree char *alternative = text(dictionary, "alternative");
+  g_autofree char *alternative = text(dictionary, "alternative"), *facsimile = text(dictionary, "facsimile");
   peer->text_alone = g_strcmp0(alternative, "text") == 0;
+  peer->tiff = g_strcmp0(facsimile, "tiff") == 0;
   peer->edi_body = edi_body(edi);
   g_autofree char *smime = text(dictionary, "smime");
   peer->smime_content = g_strcmp0(smime, "content") == 0;

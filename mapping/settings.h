@@ -4,7 +4,7 @@
  * "depth-max" "parts-max" "headers-max" "elements-max" "hops-max" u;
  * "peers" aa{sv}: "name" s, "country" "admd" "prmd" "local-mta" "remote-mta" s, "text-body" s (general-text|utf-8|iso8859-1|teletex|teletex-sets|ia5),
  *   "text-downgrade" s (further forms by spaces, also file-transfer and harpoon),
- *   "attachment-body" s (file-transfer|bilateral|externally-defined|mime), "alternative" s (all|text), "smime" s (body-part|content),
+ *   "attachment-body" s (file-transfer|bilateral|externally-defined|mime), "alternative" s (all|text), "facsimile" s (g3fax|tiff), "smime" s (body-part|content),
  *   "edi-body" s (attachment|ia5|bilateral|externally-defined|file-transfer|p35|off), "content-type" s (auto|2|22), "size-max" t,
  *   "mode" s (1988-normal|1988-x410|1984: what the peer's P1 is; absent: 1988),
  *   "remote-country" "remote-admd" "remote-prmd" s, "deferred-delivery" s (honour|pass);
@@ -68,6 +68,7 @@ struct mapping_peer {
   enum mapping_attachment_body attachment_body;
   bool smime_content; /* a mail that is one CMS object goes as such a content (RFC 3855) */
   bool text_alone; /* of alternatives, what is no text is left out when one is plain text */
+  bool tiff;       /* a facsimile from it is given as image/tiff, and a TIFF to it becomes one */
   enum mapping_edi_body edi_body;
   guint content_type; /* 0 auto, 2, 22 */
   bool notification_text;        /* what an IPN from it becomes: 5.3.5's text instead of an MDN */

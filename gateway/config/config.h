@@ -106,6 +106,7 @@ struct config_peer { /* <peer name="land" ...>: a bilateral sheet, one to one */
   char *text_downgrade;  /* further forms, in order, for a text that the first does not hold; NULL: as it stands */
   char *attachment_body; /* file-transfer | bilateral | externally-defined | mime */
   char *alternative;     /* all | text */
+  char *facsimile;       /* g3fax | tiff */
   char *edi_body;        /* attachment | ia5 | bilateral | externally-defined | file-transfer | p35 | off */
   char *smime;           /* body-part | content */
   char *content_type;    /* auto | 2 | 22 */

@@ -39,6 +39,7 @@ static GVariant *peers(const struct config *config)
     add_text(&list, "text-downgrade", peer->text_downgrade);
     add_text(&list, "attachment-body", peer->attachment_body);
     add_text(&list, "alternative", peer->alternative);
+    add_text(&list, "facsimile", peer->facsimile);
     add_text(&list, "edi-body", peer->edi_body);
     add_text(&list, "smime", peer->smime);
     add_text(&list, "content-type", peer->content_type);

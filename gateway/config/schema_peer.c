@@ -168,6 +168,9 @@ const struct schema_attribute schema_peer_attributes[] = {
   {CHOICE("smime", config_peer, smime, "body-part|content"), .standard = "body-part",
    .help = "How a mail that is one S/MIME object is sent: in a body part of an interpersonal message, or as the content itself "
            "(RFC 3855), which has no heading."},
+  {CHOICE("facsimile", config_peer, facsimile, "g3fax|tiff"), .standard = "g3fax",
+   .help = "What g3-facsimile from this peer becomes in mail: image/g3fax, or image/tiff; with tiff, a black and white TIFF "
+           "of a facsimile's width to it becomes g3-facsimile."},
   {CHOICE("notifications", config_peer, notifications, "mdn|text"), .standard = "mdn",
    .help = "What a receipt or non-receipt notification from this peer becomes: a message disposition notification (RFC 8098), or "
            "the text of RFC 2156 5.3.5."},
