@@ -13,7 +13,7 @@ static const char SETTINGS[] =
     "{'domain': <'gw.test'>, 'hostname': <'gw.test'>, 'administrator': <'postmaster@gw.test'>,"
     " 'or-address': <'/S=gateway/PRMD=sea/ADMD=demo/C=xx/'>,"
     " 'country': <'xx'>, 'admd': <'demo'>, 'prmd': <'sea'>, 'mta-name': <'sea'>, %s"
-    " 'peers': <[{'name': <'land'>, 'local-mta': <'sea'>, 'remote-mta': <'land'>},"
+    " 'peers': <[{'name': <'land'>, 'local-mta': <'sea'>, 'remote-mta': <'land'>, 'facsimile': <'tiff'>},"
     "            {'name': <'iron'>, 'local-mta': <'sea'>, 'remote-mta': <'iron'>, 'text-body': <'ia5'>,"
     "             'attachment-body': <'bilateral'>},"
     "            {'name': <'old'>, 'local-mta': <'sea'>, 'remote-mta': <'old'>, 'text-body': <'teletex'>,"
