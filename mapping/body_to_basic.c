@@ -64,6 +64,10 @@ static void part_header(const struct making *making)
       mapping_loss(making->to->losses,
                    "body part %u: %s is left out (RFC 2159 3): a facsimile has no place for it",
                    making->to->part, names[i]);
+  if (mime_params_get(making->part->type, "name"))
+    mapping_loss(making->to->losses,
+                 "body part %u: name of Content-Type is left out (RFC 2159 3): a facsimile has no place for it",
+                 making->to->part);
 }
 
 static enum body_status made_fax(const struct making *making, bool made, GError *failed, GError **error)
