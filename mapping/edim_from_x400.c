@@ -207,8 +207,10 @@ static void tell_requests(struct from_x400 *from, const struct EDIMHeading *head
 {
   for (int i = 0; heading->recipients && i < heading->recipients->list.count; i++)
     if (((const struct EDIMRecipient *)heading->recipients->list.array[i])->edi_notification_requests_field) {
-      mapping_loss(from->losses, "edi-notification-requests: kept in " EDI_RECIPIENT
-                                 " alone (X.435 8.2.3.3): no mail program answers with EDI notifications");
+      mapping_loss(from->losses,
+                   "edi-notification-requests: kept in %s alone (X.435 8.2.3.3): no mail program answers with EDI "
+                   "notifications",
+                   EDI_RECIPIENT);
       return;
     }
 }

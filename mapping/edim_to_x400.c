@@ -277,7 +277,7 @@ static void read_recipients(struct to_x400 *to, const struct mime_part *header, 
                                           ? or_address_parse(mime_params_get(params, "address"), NULL)
                                           : NULL;
     if (!address) {
-      mapping_loss(to->losses, EDI_RECIPIENT ": without an O/R address, left out (X.435 8.2.3.1)");
+      mapping_loss(to->losses, "%s: without an O/R address, left out (X.435 8.2.3.1)", EDI_RECIPIENT);
       continue;
     }
     struct EDIMRecipient *recipient = asn1_new_field(struct EDIMRecipient);

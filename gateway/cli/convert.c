@@ -317,7 +317,9 @@ static bool add_smtp_recipient(struct conversion *conversion, struct mapping_job
   if (!mapped)
     return false;
   add_recipient(job, from->address, mapped);
-  ((struct mapping_recipient *)job->recipients->pdata[job->recipients->len - 1])->ordinal = from->ordinal;
+  struct mapping_recipient *added = job->recipients->pdata[job->recipients->len - 1];
+  added->ordinal = from->ordinal;
+  added->receipts = from->receipts;
   return true;
 }
 

@@ -281,6 +281,7 @@ START_TEST(displayed_is_a_receipt)
   remember(job, 3, 0);
   g_autoptr(GBytes) output = NULL;
   g_autoptr(mapping_result_t) result = run(job, &output);
+  ck_assert_ptr_nonnull(result);
   g_autoptr(asn1_value_t) value = decode(&asn_DEF_MTS_APDU, output), content = content_of(output);
   const MessageTransferEnvelope_t *envelope =
       &((const MTS_APDU_t *)asn1_value_get(value))->choice.message.envelope;
@@ -325,6 +326,7 @@ START_TEST(deleted_and_dispatched_are_non_receipts)
     remember(job, 3, 3);
     g_autoptr(GBytes) output = NULL;
     g_autoptr(mapping_result_t) result = run(job, &output);
+    ck_assert_ptr_nonnull(result);
     g_autoptr(asn1_value_t) content = content_of(output);
     const InformationObject_t *object = asn1_value_get(content);
     ck_assert_int_eq(object->present, InformationObject_PR_ipn);
@@ -377,6 +379,7 @@ START_TEST(odd_ones_stay_messages)
   job->subject.sender = g_strdup(row->sender);
   g_autoptr(GBytes) output = NULL;
   g_autoptr(mapping_result_t) result = run(job, &output);
+  ck_assert_ptr_nonnull(result);
   g_autoptr(asn1_value_t) content = content_of(output);
   ck_assert_int_eq(((const InformationObject_t *)asn1_value_get(content))->present, InformationObject_PR_ipm);
 }
@@ -507,6 +510,7 @@ START_TEST(text_form_by_configuration)
   g_autoptr(mapping_job_t) job = to_mail(apdu);
   g_autoptr(GBytes) output = NULL;
   g_autoptr(mapping_result_t) result = run(job, &output);
+  ck_assert_ptr_nonnull(result);
   g_autoptr(mime_mail_t) mail = road_parse(context, output);
   ck_assert_str_eq(mail->root->type->value, "text/plain");
   ck_assert_str_eq(mime_part_field(mail->root, "Subject"), "X.400 Inter-Personal Notification (failure)");
@@ -606,6 +610,7 @@ START_TEST(notifications_come_back)
     g_autoptr(GBytes) apdu = notification_apdu(value), mdn = NULL, back = NULL;
     g_autoptr(mapping_job_t) out = to_mail(apdu);
     g_autoptr(mapping_result_t) first = run(out, &mdn);
+    ck_assert_ptr_nonnull(first);
     g_autoptr(mapping_job_t) in =
         road_job(MAPPING_WRITE, MAPPING_MAIL, g_bytes_get_data(mdn, NULL), g_bytes_get_size(mdn));
     in->sender = g_strdup("");
@@ -620,6 +625,7 @@ START_TEST(notifications_come_back)
     bob->mapped =
         g_strdup(redirected ? "\"/S=first/PRMD=land/ADMD=x/C=de/\"@sea.example" : LEE_MAIL); /* quoted */
     g_autoptr(mapping_result_t) second = run(in, &back);
+    ck_assert_ptr_nonnull(second);
     g_autoptr(asn1_value_t) again = content_of(back);
     g_autoptr(GBytes) wanted = asn1_encode_bytes(value, NULL), got = asn1_encode_bytes(again, NULL);
     if (!g_bytes_equal(wanted, got)) {

@@ -75,9 +75,9 @@ static const struct {
 } clocks[] = {{0, ""},
               {299, ""},
               {-299, ""},
-              {302, "seconds from now"},
-              {-302, "seconds from now"},
-              {86400, "seconds from now"}};
+              {302, "302 seconds before now"},
+              {-302, "302 seconds after now"},
+              {86400, "seconds before now"}};
 
 START_TEST(clocks_may_differ_a_little)
 {
