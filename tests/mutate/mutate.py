@@ -32,7 +32,8 @@ sys.path[:0] = [str(BASE / "golden"), str(ROOT / "tests/golden"), str(ROOT / "te
 import generate  # noqa: E402
 import golden    # noqa: E402
 
-MARK = re.compile(r"/\* ((?:[A-Z]+[0-9]*(?:[:-][\w-]+)?[ ,]*)+) \*/\s*$")
+KEY = r"(?:[A-Z]+[0-9]*(?:[:-][\w-]+)?|[0-9]{4}:[\w.-]+)"
+MARK = re.compile(rf"/\* ((?:{KEY}[ ,]*)+) \*/\s*$")
 TEST_LIMIT = 120  # seconds for a unit test
 Mutant = collections.namedtuple("Mutant", "path keys place text")
 
