@@ -2,7 +2,7 @@
 """run.py all | unit [PREFIX] | golden [PREFIX] | system [PREFIX] | soak - runs the tests that `make` has built and counts them.
 
   unit [PREFIX]  Check programs build/test/bin/FOLDER/test_* and the fuzz corpora, those whose name begins with PREFIX
-                 (asn1, osi/test_session, fuzz/fuzz_tpkt)
+                 (asn1, osi/test_session, fuzz/fuzz_tpkt); a line " * time-limit: SECONDS" in it
   golden [PREFIX] conversions held against tests/golden, those whose path begins with PREFIX (H:Subject)
   system [PREFIX] programs tests/system/test_*.py (TAP lines; a line "# time-limit: SECONDS" in it), likewise (test_p1)
   all            units, golden, then system
@@ -128,13 +128,19 @@ def judge(name, tests, output, ending, results, note=''):
     print(f'{"ok  " if results.failed == before else "BAD "} {name}: {len(tests)}{note}', flush=True)
 
 
+def asked_limit(source, limit):
+    """The seconds that a test's source asks for in a line "# time-limit: SECONDS", or " * time-limit: SECONDS" in C."""
+    asked = re.search(r'^ ?[#*] time-limit: (\d+)', open(source).read(), re.M)
+    return int(asked[1]) if asked and limit else limit
+
+
 def check_program(source, env):
     """A Check program: single tests from its TAP log, held against the totals it prints."""
     path = f'{BIN}/{source[len("tests/"):-len(".c")]}'
     if not os.access(path, os.X_OK):
         return [], '', 'was not built'
     with tempfile.NamedTemporaryFile(prefix='gw400-tap-') as log:
-        output, ending = run([path], dict(env, CK_TAP_LOG_FILE_NAME=log.name), UNIT_LIMIT)
+        output, ending = run([path], dict(env, CK_TAP_LOG_FILE_NAME=log.name), asked_limit(source, UNIT_LIMIT))
         text = log.read().decode('utf-8', 'replace')
     tests = []
     for ok, line in tap_lines(text):
@@ -179,14 +185,13 @@ def system(pattern, env, limit, results):
     """System tests run alone: they start daemons, and some measure."""
     for path in sorted(glob.glob(pattern)):
         name = path[len('tests/'):-len('.py')]
-        asked = re.search(r'^# time-limit: (\d+)', open(path).read(), re.M)
         begin = time.monotonic()
         with tempfile.TemporaryDirectory(prefix='gw400-sanitizer-') as reports:
             # daemons write to logs of their own: their sanitizer reports are gathered from files
             own = dict(env)
             for variable in ('ASAN_OPTIONS', 'UBSAN_OPTIONS'):
                 own[variable] += f':log_path={reports}/report'
-            output, ending = run([sys.executable, path], own, int(asked[1]) if asked and limit else limit)
+            output, ending = run([sys.executable, path], own, asked_limit(path, limit))
             for report in sorted(glob.glob(f'{reports}/*')):
                 output += f'\n{os.path.basename(report)}:\n' + open(report, errors='replace').read()
         judge(name, tap_lines(output), output, ending, results, f' ({time.monotonic() - begin:.0f} s)')

@@ -2,7 +2,9 @@
  *
  * A body is told as one line: kinds, names, dates, types and octets of its parts, with what RFC 2157 makes
  * equal told alike (a bilaterally-defined part is a file without name; teletex is text).  Both ends must tell
- * the same. */
+ * the same.
+ *
+ * time-limit: 900 */
 #include "lib/road.h"
 #include "mapping/conversion.h"
 #include "mapping/mail_time.h"

@@ -1,5 +1,7 @@
 /* Reports and delivery status notifications as mail systems write them, with the queue's memory, and round:
- * RFC 2156 5.1.8, 5.3.8; decision 0120. */
+ * RFC 2156 5.1.8, 5.3.8; decision 0120.
+ *
+ * time-limit: 900 */
 #include "lib/road.h"
 #include "mapping/eit.h"
 #include "mapping/x400.h"

@@ -1,5 +1,7 @@
 /* EDI interchanges in interpersonal messages: RFC 1767 types <-> the body parts of decision 0138, octet for
- * octet. */
+ * octet.
+ *
+ * time-limit: 900 */
 #include "lib/road.h"
 #include "mapping/edi.h"
 #include "mapping/settings.h"
@@ -471,7 +473,7 @@ int main(void)
   tcase_add_test(mapping, nothing_before_the_interchange);
   suite_add_tcase(suite, mapping);
   TCase *any = tcase_create("any");
-  tcase_set_timeout(any, 280);
+  tcase_set_timeout(any, 600);
   tcase_add_checked_fixture(any, setup, teardown);
   tcase_add_loop_test(any, any_interchange_keeps_its_octets, 0, SHARDS);
   suite_add_tcase(suite, any);

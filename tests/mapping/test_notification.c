@@ -1,4 +1,6 @@
-/* Receipts between both worlds: RFC 2156 5.3.5, RFC 8098, X.420 7.1.2 and 8. */
+/* Receipts between both worlds: RFC 2156 5.3.5, RFC 8098, X.420 7.1.2 and 8.
+ *
+ * time-limit: 900 */
 #include "lib/road.h"
 #include "mapping/eit.h"
 #include "mapping/or_asn1.h"

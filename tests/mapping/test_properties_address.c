@@ -5,7 +5,9 @@
  *   UTF-8 and control characters in a mailbox (4.3.2: ASCII): refused;
  *   a mailbox of more than 512 characters as PrintableString (4.3.2): refused;
  *   a local part that is an O/R address (4.3.4 Stage I): comes back in its one canonical writing, the same
- * user; a source route: comes back whole where it goes into the attribute. */
+ * user; a source route: comes back whole where it goes into the attribute.
+ *
+ * time-limit: 900 */
 #include "lib/addressing.h"
 #include "mapping/or_asn1.h"
 #include "mapping/or_compare.h"

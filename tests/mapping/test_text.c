@@ -1,5 +1,7 @@
 /* test_text.c: texts between MIME's sets and X.400's strings: the order of forms case by case, and random
- * texts both ways. */
+ * texts both ways.
+ *
+ * time-limit: 900 */
 #include "asn1/charset_sets.h"
 #include "lib/road.h"
 #include "mapping/mime_charset.h"
@@ -442,7 +444,7 @@ int main(void)
   Suite *suite = suite_create("mapping/text");
   TCase *tests = tcase_create("text");
   tcase_add_unchecked_fixture(tests, setup, teardown);
-  tcase_set_timeout(tests, 280);
+  tcase_set_timeout(tests, 600);
   tcase_add_loop_test(tests, forms_in_order, 0, G_N_ELEMENTS(rows));
   tcase_add_loop_test(tests, strings_as_mail, 0, G_N_ELEMENTS(strings));
   tcase_add_test(tests, unknown_sets_keep_their_octets);
