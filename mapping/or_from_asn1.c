@@ -49,6 +49,15 @@ struct reader {
   GError *error;
 };
 
+/* One character for each, so that a peer's address goes on as it came (or_to_asn1.c), whatever it holds. */
+static char *each_octet(const guint8 *octets, gsize length)
+{
+  GString *text = g_string_sized_new(length);
+  for (gsize i = 0; i < length; i++)
+    g_string_append_unichar(text, octets[i]);
+  return g_string_free(text, FALSE);
+}
+
 static char *read_octets(struct reader *reader, const OCTET_STRING_t *field, enum charset charset)
 {
   if (reader->error)
@@ -62,10 +71,9 @@ static char *read_octets(struct reader *reader, const OCTET_STRING_t *field, enu
   }
   gsize length;
   const void *data = g_bytes_get_data(bytes, &length);
-  char *text = charset_to_utf8(charset, data, length, NULL);
+  char *text = charset == CHARSET_IA5 ? each_octet(data, length) : charset_to_utf8(charset, data, length, NULL);
   /* Text is handled as C strings: a NUL in it would cut it. */
-  if (strlen(text) < length && charset != CHARSET_BMP && charset != CHARSET_UNIVERSAL &&
-      memchr(data, 0, length)) {
+  if (charset != CHARSET_BMP && charset != CHARSET_UNIVERSAL && memchr(data, 0, length)) {
     g_free(text);
     g_set_error(&reader->error, MAPPING_ERROR, MAPPING_ERROR_ADDRESS,
                 "O/R address: an attribute with a NUL character");
