@@ -73,7 +73,7 @@ static char *read_octets(struct reader *reader, const OCTET_STRING_t *field, enu
   const void *data = g_bytes_get_data(bytes, &length);
   char *text = charset == CHARSET_IA5 ? each_octet(data, length) : charset_to_utf8(charset, data, length, NULL);
   /* Text is handled as C strings: a NUL in it would cut it. */
-  if (charset != CHARSET_BMP && charset != CHARSET_UNIVERSAL && memchr(data, 0, length)) {
+  if (length > 0 && charset != CHARSET_BMP && charset != CHARSET_UNIVERSAL && memchr(data, 0, length)) {
     g_free(text);
     g_set_error(&reader->error, MAPPING_ERROR, MAPPING_ERROR_ADDRESS,
                 "O/R address: an attribute with a NUL character");
