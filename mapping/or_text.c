@@ -23,7 +23,7 @@ static void append_quoted(GString *out, const char *value)
 {
   for (; *value; value++) {
     bool second_space = *value == ' ' && out->len && out->str[out->len - 1] == ' ';
-    if (*value == '/' || *value == '=' || second_space)
+    if (*value == '/' || *value == '=' || *value == '$' || second_space)
       g_string_append_c(out, '$');
     g_string_append_c(out, g_ascii_iscntrl(*value) ? '#' : *value);
   }
