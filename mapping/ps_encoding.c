@@ -147,8 +147,8 @@ static bool append_octets(GString *out, const GByteArray *octets)
   gsize length = octets->len, mark = sizeof ESCAPE_UTF8;
   if (length > mark && memcmp(data, ESCAPE_UTF8, mark) == 0) {
     const char *text = (const char *)data + mark;
-    if (!g_utf8_validate_len(text, length - mark, NULL))
-      return false;
+    if (!g_utf8_validate_len(text, length - mark, NULL) || memchr(text, ESCAPE_UTF8[0], length - mark))
+      return false; /* a character for an escape is written nowhere */
     g_string_append_len(out, text, (gssize)(length - mark));
     return true;
   }
